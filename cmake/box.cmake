@@ -1,0 +1,30 @@
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  # The two slops let ccache cache files that use a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+endif()
+
+add_library(weir_warnings INTERFACE)
+target_compile_options(weir_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+                                               -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+
+# A box of weir: weir_box(NAME SOURCES a.cpp b.cpp USES targets…). What a box may include is what it links.
+function(weir_box name)
+  cmake_parse_arguments(BOX "" "" "SOURCES;USES" ${ARGN})
+  add_library(weir_${name} STATIC ${BOX_SOURCES})
+  target_include_directories(weir_${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(weir_${name} PRIVATE weir_warnings PUBLIC ${BOX_USES})
+  weir_precompile(weir_${name})
+endfunction()
+
+function(weir_precompile target)
+  if(WEIR_PCH)
+    target_compile_options(${target} PRIVATE -fpch-preprocess)
+    target_precompile_headers(${target} PRIVATE <algorithm> <array> <chrono> <cstdint> <functional> <map> <memory> <optional>
+                              <span> <string> <string_view> <system_error> <variant> <vector>)
+  endif()
+endfunction()

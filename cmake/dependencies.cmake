@@ -1,0 +1,18 @@
+# Every library weir stands on, found once. All are Debian packages (scripts/setup).
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(spdlog REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(CLI11 REQUIRED)
+pkg_check_modules(nftables REQUIRED IMPORTED_TARGET libnftables)
+pkg_check_modules(mnl REQUIRED IMPORTED_TARGET libmnl)
+pkg_check_modules(netfilter_log REQUIRED IMPORTED_TARGET libnetfilter_log)
+
+# Asio and Beast are compiled once, in one translation unit each, instead of in every file that includes them.
+add_library(weir_asio STATIC ${CMAKE_CURRENT_SOURCE_DIR}/cmake/asio.cpp)
+target_link_libraries(weir_asio PUBLIC Boost::headers Threads::Threads)
+target_compile_definitions(weir_asio PUBLIC BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+add_library(weir_beast STATIC ${CMAKE_CURRENT_SOURCE_DIR}/cmake/beast.cpp)
+target_link_libraries(weir_beast PUBLIC weir_asio)
+target_compile_definitions(weir_beast PUBLIC BOOST_BEAST_SEPARATE_COMPILATION)

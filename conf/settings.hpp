@@ -1,0 +1,71 @@
+// What weir.toml says, as typed values. Every default here is the documented one.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "policy/address.hpp"
+
+namespace weir::conf {
+
+enum class OnFailure { closed, open };
+enum class OnSyn { terminate, direct, strip, deny };
+enum class LogLevel { trace, debug, info, warn, error };
+
+struct GatewaySettings {
+  std::vector<std::string> client_interfaces;  // never empty once read
+  std::vector<std::uint16_t> intercept_ports{80, 443};
+  bool preserve_client_address = true;
+  bool masquerade = false;
+  OnFailure on_failure = OnFailure::closed;
+  bool manage_network = true;
+  unsigned workers = 0;  // 0: one per CPU
+  std::chrono::milliseconds connect_timeout{std::chrono::seconds{10}};
+  std::chrono::milliseconds idle_timeout{std::chrono::minutes{5}};
+  std::chrono::milliseconds drain_timeout{std::chrono::seconds{30}};
+  std::size_t max_flows = 0;  // 0: from the descriptor limit
+  friend bool operator==(const GatewaySettings&, const GatewaySettings&) = default;
+};
+
+// An address of this gateway that clients are told of (ADD_ADDR, RFC 8684 3.4.1).
+struct SignalledEndpoint {
+  policy::Address address;
+  std::uint16_t port = 0;  // 0: the connection's own port
+  friend bool operator==(const SignalledEndpoint&, const SignalledEndpoint&) = default;
+};
+
+struct MptcpSettings {
+  OnSyn on_syn = OnSyn::terminate;
+  bool alert = false;
+  unsigned max_subflows = 8;  // of one connection, its first included
+  std::vector<SignalledEndpoint> endpoints;
+  bool allow_join_initial_address = true;  // false: RFC 8684's C flag
+  friend bool operator==(const MptcpSettings&, const MptcpSettings&) = default;
+};
+
+struct AdminSettings {
+  policy::Endpoint listen{policy::Address::v4(127, 0, 0, 1), 9080};
+  std::filesystem::path token_file;  // empty: none; required off loopback
+  friend bool operator==(const AdminSettings&, const AdminSettings&) = default;
+};
+
+struct LogSettings {
+  LogLevel level = LogLevel::info;
+  std::string flows = "stdout";  // a path, "stdout" or "off"
+  std::string events = "off";    // a path, "stdout" or "off"
+  friend bool operator==(const LogSettings&, const LogSettings&) = default;
+};
+
+struct Settings {
+  GatewaySettings gateway;
+  MptcpSettings mptcp;
+  AdminSettings admin;
+  LogSettings log;
+  friend bool operator==(const Settings&, const Settings&) = default;
+};
+
+}  // namespace weir::conf

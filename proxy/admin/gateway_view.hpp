@@ -1,0 +1,49 @@
+// What the admin service may ask of the running gateway. The gateway implements it; nothing depends on admin.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "conf/reader.hpp"
+#include "proxy/flow/counters.hpp"
+#include "proxy/flow/event.hpp"
+#include "proxy/flow/record.hpp"
+
+namespace weir::admin {
+
+enum class Phase : std::uint8_t { starting, running, draining };
+
+struct Status {
+  std::string version;
+  std::chrono::system_clock::time_point started;
+  Phase phase = Phase::starting;
+  bool mptcp = true;               // the kernel has it; false: weir runs as plain TCP
+  bool rules_installed = false;
+  unsigned workers = 0;
+  std::size_t max_flows = 0;
+  std::vector<std::uint16_t> intercept_ports;
+  std::vector<std::string> client_interfaces;
+  std::string on_syn;
+  std::string configuration;       // path of the file in force
+  std::chrono::system_clock::time_point configuration_read;
+};
+
+class GatewayView {
+ public:
+  virtual ~GatewayView() = default;
+
+  // All may be called from the admin thread. Callbacks come back on the admin thread.
+  virtual Status status() = 0;
+  virtual std::vector<const flow::Counters*> counters() = 0;  // one a worker, alive as long as the gateway
+  virtual void flows(std::function<void(std::vector<flow::Record>)> done) = 0;
+  virtual void flow(std::uint64_t id, std::function<void(std::optional<flow::Record>)> done) = 0;
+  virtual std::vector<flow::Event> events_after(std::uint64_t sequence) = 0;  // what the bounded ring still holds
+  virtual void reload(std::function<void(std::vector<conf::Problem>)> done) = 0;  // none: the new file is in force
+  virtual void drain() = 0;
+};
+
+}  // namespace weir::admin

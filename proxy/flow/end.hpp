@@ -1,0 +1,45 @@
+// How a flow ended: every end has a name. Stage, side and code are fixed lists; users grep for them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <system_error>
+
+namespace weir::flow {
+
+// How far the flow had come.
+enum class Stage : std::uint8_t {
+  accept,   // before the upstream was dialled
+  connect,  // while dialling
+  relay,    // while relaying
+};
+
+// Who ended it.
+enum class Side : std::uint8_t { client, upstream, weir };
+
+enum class Code : std::uint8_t {
+  finished,        // both directions closed in order
+  reset,           // a reset from that side
+  refused,         // upstream refused the connection
+  unreachable,     // no route, or an ICMP error
+  timeout,         // not answered within gateway.connect_timeout
+  idle,            // nothing moved for gateway.idle_timeout
+  drained,         // still open when gateway.drain_timeout ran out, or a second SIGTERM came
+  limit,           // gateway.max_flows or the descriptor limit
+  not_intercepted, // arrived at the listener without TPROXY: its destination is this host itself
+  lost,            // the peer stopped answering (kernel time-out)
+  failed,          // any other system error; see the record's "error"
+};
+
+struct End {
+  Stage stage = Stage::relay;
+  Side side = Side::weir;
+  Code code = Code::failed;
+  std::error_code error;  // the system's own word, where there is one
+};
+
+const char* name(Stage);
+const char* name(Side);
+const char* name(Code);
+
+}  // namespace weir::flow

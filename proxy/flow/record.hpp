@@ -1,0 +1,68 @@
+// What is known of one flow: it grows while the flow lives and is written out once when it ends.
+// Pure: no sockets, no clock.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/address.hpp"
+#include "proxy/flow/end.hpp"
+
+namespace weir::flow {
+
+// Three endpoints that must never be mixed up.
+struct ClientEndpoint : policy::Endpoint {};
+struct OriginalDestination : policy::Endpoint {};
+struct UpstreamLocal : policy::Endpoint {};  // the address weir dialled from
+
+enum class Transport : std::uint8_t { tcp, mptcp };
+enum class Disposition : std::uint8_t { direct, splice, inspect, decrypt, block, reset };
+
+// One subflow of the client's MPTCP connection, seen from weir: local is the original destination's side.
+struct Path {
+  policy::Endpoint client;
+  policy::Endpoint local;
+  std::uint64_t bytes_from_client = 0;  // as last read from the kernel; what moved after that is not in it
+  std::uint64_t bytes_to_client = 0;
+  std::chrono::microseconds round_trip{0};
+  std::uint32_t retransmissions = 0;  // segments, total
+  bool backup = false;
+  bool live = true;
+  std::string end;  // why it ended, e.g. "closed", "reset: lack of resources"; empty while live
+};
+
+struct Record {
+  std::uint64_t id = 0;
+  std::chrono::system_clock::time_point started;
+  std::chrono::milliseconds duration{0};
+  ClientEndpoint client;
+  OriginalDestination destination;
+  Transport transport = Transport::tcp;
+  Disposition disposition = Disposition::splice;
+  unsigned subflows = 1;      // most seen at once
+  unsigned subflows_now = 1;  // live view only
+  std::vector<Path> paths;    // MPTCP only
+  std::optional<std::uint32_t> token;  // MPTCP connection token, host order
+  bool fallback = false;               // negotiated MPTCP, then fell back to TCP (RFC 8684 3.7)
+  std::optional<UpstreamLocal> upstream_from;
+  std::optional<std::chrono::microseconds> connect_time;
+  std::uint64_t bytes_from_client = 0;
+  std::uint64_t bytes_to_client = 0;
+  std::chrono::milliseconds idle{0};  // live view only
+  std::optional<End> end;             // set once the flow is over
+};
+
+// The id as users see and type it: 16 hexadecimal digits.
+std::string id_text(std::uint64_t id);
+std::optional<std::uint64_t> parse_id(std::string_view text);
+
+const char* name(Transport);
+const char* name(Disposition);
+
+// One JSON object on one line, without the newline: the flow's record (interface: "A flow's record").
+std::string to_json(const Record&);
+
+}  // namespace weir::flow

@@ -1,0 +1,35 @@
+// weir's nftables table as text: a pure function of the settings, golden-tested.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conf/settings.hpp"
+
+namespace weir::kernel {
+
+inline constexpr std::string_view kTable = "weir";  // table inet weir: weir's own, and the only one it touches
+
+// Firewall marks. weir uses the top byte only, and always under its mask, so that other users keep theirs.
+inline constexpr std::uint32_t kMarkMask = 0xff000000;
+inline constexpr std::uint32_t kDeliverMark = 0x57000000;    // to be delivered to a local, transparent socket
+inline constexpr std::uint32_t kOwnMark = 0x58000000;        // SO_MARK of weir's upstream sockets: never intercepted
+inline constexpr std::uint32_t kDirectMark = 0x59000000;     // conntrack mark of flows the kernel forwards
+inline constexpr std::uint32_t kForwardedMark = 0x5a000000;  // forwarded from a client interface: masquerade
+
+inline constexpr std::uint32_t kRoutingTable = 5700;   // ip rule fwmark kDeliverMark/kMarkMask lookup 5700
+inline constexpr std::uint32_t kRulePriority = 5700;
+inline constexpr std::uint16_t kAlertGroup = 1306;     // NFLOG group, after Cisco's signature number
+
+// What weir changed in the kernel besides the table, as "name=value" with the value from before. It is kept as
+// comments of a chain nothing jumps to, in the table itself: gone with it, and there after a kill -9.
+using SavedState = std::vector<std::string>;
+
+// One transaction: removes the old table if there is one, makes the new.
+std::string ruleset_text(const conf::Settings&, const SavedState&);
+// One transaction that removes the table, also when there is none.
+std::string removal_text();
+
+}  // namespace weir::kernel
