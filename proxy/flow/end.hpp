@@ -38,6 +38,9 @@ struct End {
   std::error_code error;  // the system's own word, where there is one
 };
 
+// The code a system error on a socket of one side stands for. An ICMP error or a firewall's refusal is unreachable.
+Code code_of(const std::error_code&);
+
 const char* name(Stage);
 const char* name(Side);
 const char* name(Code);
