@@ -13,12 +13,8 @@ namespace weir::flow {
 
 class Counter {
  public:
-  void add(std::uint64_t n = 1) {
-    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-  }
-  void sub(std::uint64_t n = 1) {
-    value_.store(value_.load(std::memory_order_relaxed) - n, std::memory_order_relaxed);
-  }
+  void add(std::uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+  void sub(std::uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) - n, std::memory_order_relaxed); }
   std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
 
  private:
@@ -30,18 +26,18 @@ inline constexpr std::size_t kSides = static_cast<std::size_t>(Side::weir) + 1;
 inline constexpr std::size_t kCodes = static_cast<std::size_t>(Code::failed) + 1;
 
 struct alignas(64) Counters {
-  Counter accepted[2];             // by Transport
-  Counter live[2];                 // by Transport; a gauge
-  Counter ended[kSides][kCodes];   // flows that ended, by who and how
+  Counter accepted[2];            // by Transport
+  Counter live[2];                // by Transport; a gauge
+  Counter ended[kSides][kCodes];  // flows that ended, by who and how
   Counter bytes_from_client;
   Counter bytes_to_client;
-  Counter subflows_joined;         // MPTCP subflows beyond the first
+  Counter subflows_joined;  // MPTCP subflows beyond the first
   Counter subflows_closed;
-  Counter fallbacks;               // MPTCP connections that fell back to TCP after accept
-  Counter accept_paused;           // times accepting stopped for want of descriptors or for max_flows
-  Counter relayed_by_splice;       // bytes
-  Counter relayed_by_copy;         // bytes
-  Counter records_dropped;         // flow records that could not be written in time
+  Counter fallbacks;          // MPTCP connections that fell back to TCP after accept
+  Counter accept_paused;      // times accepting stopped for want of descriptors or for max_flows
+  Counter relayed_by_splice;  // bytes
+  Counter relayed_by_copy;    // bytes
+  Counter records_dropped;    // flow records that could not be written in time
 };
 
 }  // namespace weir::flow

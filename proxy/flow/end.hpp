@@ -18,17 +18,17 @@ enum class Stage : std::uint8_t {
 enum class Side : std::uint8_t { client, upstream, weir };
 
 enum class Code : std::uint8_t {
-  finished,        // both directions closed in order
-  reset,           // a reset from that side
-  refused,         // upstream refused the connection
-  unreachable,     // no route, or an ICMP error
-  timeout,         // not answered within gateway.connect_timeout
-  idle,            // nothing moved for gateway.idle_timeout
-  drained,         // still open when gateway.drain_timeout ran out, or a second SIGTERM came
-  limit,           // gateway.max_flows or the descriptor limit
-  not_intercepted, // arrived at the listener without TPROXY: its destination is this host itself
-  lost,            // the peer stopped answering (kernel time-out)
-  failed,          // any other system error; see the record's "error"
+  finished,         // both directions closed in order
+  reset,            // a reset from that side
+  refused,          // upstream refused the connection
+  unreachable,      // no route, or an ICMP error
+  timeout,          // not answered within gateway.connect_timeout
+  idle,             // nothing moved for gateway.idle_timeout
+  drained,          // still open when gateway.drain_timeout ran out, or a second SIGTERM came
+  limit,            // gateway.max_flows or the descriptor limit
+  not_intercepted,  // arrived at the listener without TPROXY: its destination is this host itself
+  lost,             // the peer stopped answering (kernel time-out)
+  failed,           // any other system error; see the record's "error"
 };
 
 struct End {

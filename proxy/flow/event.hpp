@@ -12,7 +12,7 @@ namespace weir::flow {
 struct Event {
   std::uint64_t sequence = 0;  // counts up from 1, set by the log that takes the event
   std::chrono::system_clock::time_point at;
-  std::string kind;  // "mptcp_syn", "rules_restored", "reload", …
+  std::string kind;                                         // "mptcp_syn", "rules_restored", "reload", …
   std::vector<std::pair<std::string, std::string>> fields;  // name, value; order kept
 };
 

@@ -43,9 +43,9 @@ struct Record {
   OriginalDestination destination;
   Transport transport = Transport::tcp;
   Disposition disposition = Disposition::splice;
-  unsigned subflows = 1;      // most seen at once
-  unsigned subflows_now = 1;  // live view only
-  std::vector<Path> paths;    // MPTCP only
+  unsigned subflows = 1;               // most seen at once
+  unsigned subflows_now = 1;           // live view only
+  std::vector<Path> paths;             // MPTCP only
   std::optional<std::uint32_t> token;  // MPTCP connection token, host order
   bool fallback = false;               // negotiated MPTCP, then fell back to TCP (RFC 8684 3.7)
   std::optional<UpstreamLocal> upstream_from;

@@ -45,9 +45,13 @@ Poller::Poller(boost::asio::io_context& context, std::function<void()> after_bat
   epoll_readable_.assign(epoll_.get());
 }
 
-Poller::~Poller() { epoll_readable_.release(); }
+Poller::~Poller() {
+  epoll_readable_.release();
+}
 
-void Poller::start() { arm(); }
+void Poller::start() {
+  arm();
+}
 
 void Poller::stop() {
   stopped_ = true;
@@ -79,7 +83,8 @@ void Poller::turn() {
 // Marks every watch that has news before any coroutine runs: a coroutine may end and take watches with it, and their
 // events of this round must not be looked at after that.
 bool Poller::collect() {
-  std::array<epoll_event, kEventsARound> events;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by the kernel
+  std::array<epoll_event, kEventsARound>
+      events;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by the kernel
   const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
   for (int i = 0; i < count; ++i) {
     const auto& event = events[static_cast<std::size_t>(i)];

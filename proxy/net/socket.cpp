@@ -18,7 +18,9 @@ namespace {
 
 constexpr int kBacklog = 4096;  // the kernel cuts it to net.core.somaxconn
 
-std::error_code last_error() { return {errno, std::system_category()}; }
+std::error_code last_error() {
+  return {errno, std::system_category()};
+}
 
 std::error_code enable(int socket, int level, int option) {
   const int on = 1;
@@ -31,10 +33,10 @@ std::error_code prepare_listener(int socket, std::uint16_t port) {
   if (setsockopt(socket, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0) return last_error();
   // Both levels: a dual-stack socket serves both families (kernel-facts 3). Accepted sockets inherit TCP_NODELAY, so
   // that a relayed message never waits for an acknowledgement.
-  for (const auto& [level, option] : {std::pair{SOL_SOCKET, SO_REUSEADDR}, std::pair{SOL_SOCKET, SO_REUSEPORT},
-                                     std::pair{int{IPPROTO_IP}, IP_TRANSPARENT},
-                                     std::pair{int{IPPROTO_IPV6}, IPV6_TRANSPARENT},
-                                     std::pair{int{IPPROTO_TCP}, TCP_NODELAY}})
+  for (const auto& [level, option] :
+       {std::pair{SOL_SOCKET, SO_REUSEADDR}, std::pair{SOL_SOCKET, SO_REUSEPORT},
+        std::pair{int{IPPROTO_IP}, IP_TRANSPARENT}, std::pair{int{IPPROTO_IPV6}, IPV6_TRANSPARENT},
+        std::pair{int{IPPROTO_TCP}, TCP_NODELAY}})
     if (const auto error = enable(socket, level, option)) return error;
   const auto any = SocketAddress::dual_stack_any(port);
   if (bind(socket, any.data(), any.length) != 0) return last_error();
@@ -55,7 +57,9 @@ std::error_code bind_transparent(int socket, const policy::Address& from) {
 
 }  // namespace
 
-Descriptor::~Descriptor() { close(); }
+Descriptor::~Descriptor() {
+  close();
+}
 
 void Descriptor::close() {
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
@@ -77,7 +81,9 @@ SocketAddress::SocketAddress(const policy::Endpoint& endpoint) {
   }
 }
 
-SocketAddress SocketAddress::dual_stack_any(std::uint16_t port) { return SocketAddress({policy::Address{}, port}); }
+SocketAddress SocketAddress::dual_stack_any(std::uint16_t port) {
+  return SocketAddress({policy::Address{}, port});
+}
 
 policy::Endpoint SocketAddress::endpoint() const {
   if (storage.ss_family == AF_INET) {

@@ -18,23 +18,34 @@ constexpr std::size_t kWorthSplicing = 16 * 1024;
 constexpr std::uint8_t kFullReadsToSplice = 2;
 constexpr std::uint8_t kSmallSplicesToCopy = 16;
 
-std::error_code last_error() { return {errno, std::system_category()}; }
-bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+std::error_code last_error() {
+  return {errno, std::system_category()};
+}
+bool would_block() {
+  return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
 
 }  // namespace
 
-Pump::~Pump() { release_pipe(); }
+Pump::~Pump() {
+  release_pipe();
+}
 
 Pump::State Pump::step() {
   if (state_ == State::finished || state_ == State::read_failed || state_ == State::write_failed) return state_;
   for (int i = 0; i < kStepsATurn; ++i) {
     const auto step = leftover_size_ > 0 ? flush_leftover() : pipe_ ? splice_once() : copy_once();
     switch (step) {
-      case Step::progress: continue;
-      case Step::wait: return state_ = State::blocked;
-      case Step::end: return state_ = State::finished;
-      case Step::read_error: return state_ = State::read_failed;
-      case Step::write_error: return state_ = State::write_failed;
+      case Step::progress:
+        continue;
+      case Step::wait:
+        return state_ = State::blocked;
+      case Step::end:
+        return state_ = State::finished;
+      case Step::read_error:
+        return state_ = State::read_failed;
+      case Step::write_error:
+        return state_ = State::write_failed;
     }
   }
   return state_ = State::moving;
@@ -104,8 +115,8 @@ Pump::Step Pump::splice_once() {
     release_pipe();  // nothing moves: the pipe is another flow's
     return Step::wait;
   }
-  const auto moved = splice(from_.fd(), nullptr, pipe_->write_end.get(), nullptr, kSpliceRoom,
-                            SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  const auto moved =
+      splice(from_.fd(), nullptr, pipe_->write_end.get(), nullptr, kSpliceRoom, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
   if (moved == 0) return carry_end();
   if (moved < 0 && would_block()) {
     from_.readable = false;

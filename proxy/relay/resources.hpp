@@ -1,5 +1,5 @@
-// What the flows of one worker share while bytes move, so that an idle flow holds nothing: one scratch buffer, pipes for
-// splice(2), and chunks for what a slow reader has not taken yet.
+// What the flows of one worker share while bytes move, so that an idle flow holds nothing: one scratch buffer, pipes
+// for splice(2), and chunks for what a slow reader has not taken yet.
 #pragma once
 
 #include <array>

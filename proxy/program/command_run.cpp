@@ -1,0 +1,45 @@
+#include <cstdio>
+
+#include <spdlog/async.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "conf/reader.hpp"
+#include "proxy/program/command.hpp"
+#include "proxy/session/gateway.hpp"
+
+namespace weir::program {
+namespace {
+
+// Off the workers' threads; when whoever reads standard error stops reading, the oldest lines go.
+void open_log() {
+  constexpr std::size_t kQueued = 8192;
+  spdlog::init_thread_pool(kQueued, 1);
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::async_logger>("weir", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
+                                             spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+}
+
+int run(const std::filesystem::path& file) {
+  auto reading = conf::read_file(file);
+  for (const auto& problem : reading.problems) std::fprintf(stderr, "%s\n", problem.text().c_str());
+  if (!reading.ok()) return 1;
+  open_log();
+  session::Gateway gateway(file, std::move(reading.settings), WEIR_VERSION);
+  const auto result = gateway.run();
+  spdlog::shutdown();
+  if (!result) std::fprintf(stderr, "weir: error: %s\n", result.error().c_str());
+  return result ? 0 : 1;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& chosen) {
+  auto* command = app.add_subcommand("run", "run the gateway in the foreground");
+  auto file = std::make_shared<std::string>(kDefaultConfiguration);
+  command->add_option("-c,--config", *file, "the configuration")->type_name("FILE")->capture_default_str();
+  command->callback([&chosen, file] { chosen = [file] { return run(*file); }; });
+}
+
+}  // namespace weir::program

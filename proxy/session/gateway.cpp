@@ -1,0 +1,208 @@
+// Start and end of the gateway. Its reload is in gateway_reload.cpp, what it tells in gateway_view.cpp.
+#include "proxy/session/gateway.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <thread>
+
+#include <spdlog/spdlog.h>
+
+#include "proxy/kernel/probe.hpp"
+#include "proxy/session/log_level.hpp"
+
+namespace weir::session {
+namespace {
+
+// Different in every run, so that ids in old logs do not come again.
+std::uint64_t first_id(std::chrono::system_clock::time_point started) {
+  constexpr int kCounterBits = 32;
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(started.time_since_epoch()).count();
+  return static_cast<std::uint64_t>(seconds) << kCounterBits;
+}
+
+}  // namespace
+
+Gateway::Gateway(std::filesystem::path file, conf::Settings settings, std::string version)
+    : file_(std::move(file)),
+      settings_(std::move(settings)),
+      version_(std::move(version)),
+      started_(std::chrono::system_clock::now()),
+      configuration_read_(started_) {}
+
+Gateway::~Gateway() = default;
+
+Gateway::Result Gateway::run() {
+  if (auto started = start(); !started) {
+    stop();
+    return started;
+  }
+  phase_ = admin::Phase::running;
+  spdlog::info("running: {} workers, at most {} flows, admin at {}", workers_.size(), admission_.limit(),
+               settings_.admin.listen.text());
+  control_.run();
+  stop();
+  return {};
+}
+
+Gateway::Result Gateway::start() {
+  std::signal(SIGPIPE, SIG_IGN);  // NOLINT(bugprone-signal-handler,cert-err33-c): splice(2) has no MSG_NOSIGNAL
+  set_log_level(settings_.log.level);
+  descriptor_limit_ = raise_descriptor_limit();
+  auto lock = InstanceLock::take();
+  if (!lock) return lock.error();
+  lock_ = std::move(*lock);
+  if (auto result = check_host(); !result) return result;
+  if (auto result = open_logs(settings_.log); !result) return result;
+  if (auto result = open_watchers(); !result) return result;
+  auto listeners = open_listeners(settings_.gateway.intercept_ports);
+  if (!listeners) return listeners.error();
+  if (auto result = make_workers(); !result) return result;
+  admin_.emplace(control_, settings_.admin, *this);
+  if (auto result = admin_->start(); !result) return result;
+  conf::Settings before;
+  before.gateway.manage_network = false;  // what somebody else installed is not ours to remove
+  if (auto result = change_network(before, settings_); !result) return result;
+  for (const auto& worker : workers_) worker->start();
+  give_listeners(std::move(*listeners));
+  start_signals();
+  return {};
+}
+
+Gateway::Result Gateway::check_host() {
+  for (const auto& finding : kernel::probe_host(settings_)) {
+    if (finding.level == kernel::Finding::Level::fatal)
+      return finding.text + (finding.remedy.empty() ? "" : "; " + finding.remedy);
+    if (finding.level == kernel::Finding::Level::warning)
+      spdlog::warn("{}: {}{}", finding.name, finding.text, finding.remedy.empty() ? "" : "; " + finding.remedy);
+  }
+  mptcp_ = kernel::mptcp_available();
+  return {};
+}
+
+Gateway::Result Gateway::open_logs(const conf::LogSettings& log) {
+  if (const auto error = records_.open(log.flows))
+    return "log.flows: cannot open " + log.flows + ": " + error.message();
+  if (const auto error = events_log_.open(log.events))
+    return "log.events: cannot open " + log.events + ": " + error.message();
+  return {};
+}
+
+Gateway::Result Gateway::make_workers() {
+  const auto count = worker_count();
+  // An io_context has three descriptors and a worker's poller one more.
+  const auto budget = share_descriptors(descriptor_limit_, open_descriptors() + count * 4, count);
+  most_flows_ = budget.flows;
+  apply_flow_limit();
+  const auto snapshot = std::make_shared<const Snapshot>(
+      Snapshot{settings_, addresses_ ? addresses_->source().now() : std::set<policy::Address>{}});
+  for (std::size_t i = 0; i < count; ++i)
+    workers_.push_back(std::make_unique<Worker>(Worker::Setup{.index = static_cast<unsigned>(i),
+                                                              .workers = static_cast<unsigned>(count),
+                                                              .first_id = first_id(started_),
+                                                              .most_pipes = budget.pipes_a_worker,
+                                                              .snapshot = snapshot},
+                                                admission_, records_));
+  return {};
+}
+
+std::size_t Gateway::worker_count() const {
+  if (!workers_.empty()) return workers_.size();
+  const auto configured = settings_.gateway.workers;
+  return configured != 0 ? configured : std::max(1U, std::thread::hardware_concurrency());
+}
+
+void Gateway::apply_flow_limit() {
+  const auto wanted = settings_.gateway.max_flows;
+  admission_.set_limit(wanted != 0 ? std::min(wanted, most_flows_) : most_flows_);
+  if (wanted > most_flows_)
+    spdlog::warn("gateway.max_flows = {}: the descriptor limit of {} allows {}", wanted, descriptor_limit_,
+                 most_flows_);
+}
+
+Gateway::Result Gateway::open_watchers() {
+  auto addresses = kernel::LocalAddresses::open();
+  if (!addresses) return addresses.error();
+  addresses_.emplace(control_, std::move(*addresses), [this] { on_address_change(); });
+  if (mptcp_) {
+    auto events = kernel::PathEvents::open();
+    if (!events) return events.error();
+    path_events_.emplace(control_, std::move(*events), [this] { on_path_events(); });
+  }
+  if (settings_.gateway.manage_network) {
+    auto watch = kernel::RulesetWatch::open();
+    if (!watch) return watch.error();
+    ruleset_.emplace(control_, std::move(*watch), [this] { on_ruleset_change(); });
+  }
+  return open_alerts(settings_.mptcp.alert);
+}
+
+Gateway::Result Gateway::open_alerts(bool wanted) {
+  if (!wanted) {
+    alerts_.reset();
+    return {};
+  }
+  if (alerts_) return {};
+  auto alerts = kernel::SynAlerts::open(kernel::kAlertGroup);
+  if (!alerts) return alerts.error();
+  alerts_.emplace(control_, std::move(*alerts), [this] { on_alerts(); });
+  return {};
+}
+
+void Gateway::start_signals() {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    on_signal(signal);
+    start_signals();
+  });
+}
+
+void Gateway::on_signal(int signal) {
+  if (signal == SIGHUP) {
+    reload([](const std::vector<conf::Problem>&) {});
+  } else if (phase_ == admin::Phase::draining) {
+    spdlog::warn("second signal: ending at once");
+    end_now();
+  } else {
+    drain();
+  }
+}
+
+void Gateway::drain() {
+  if (phase_ == admin::Phase::draining) return;
+  phase_ = admin::Phase::draining;
+  announce("drain", {});
+  for (const auto& worker : workers_)
+    worker->post([this, worker = worker.get()] {
+      worker->drain([this] {
+        boost::asio::post(control_, [this] {
+          if (++workers_drained_ == workers_.size()) control_.stop();
+        });
+      });
+    });
+  drain_timer_.expires_after(settings_.gateway.drain_timeout);
+  drain_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    spdlog::warn("gateway.drain_timeout passed: ending the flows that are left");
+    end_now();
+  });
+}
+
+void Gateway::end_now() {
+  for (const auto& worker : workers_)
+    worker->post([worker = worker.get()] { worker->stop_flows(flow::Code::drained); });
+}
+
+void Gateway::stop() {
+  if (admin_) admin_->stop();
+  for (const auto& worker : workers_) worker->post([worker = worker.get()] { worker->finish(); });
+  workers_.clear();
+  path_events_.reset();
+  alerts_.reset();
+  ruleset_.reset();
+  if (network_)
+    if (auto removed = network_->remove(); !removed) spdlog::error("{}", removed.error());
+  spdlog::info("ended");
+}
+
+}  // namespace weir::session

@@ -1,0 +1,110 @@
+// The running gateway: workers, kernel rules, watchers and the admin service, held together on the control thread.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "conf/reader.hpp"
+#include "proxy/admin/gateway_view.hpp"
+#include "proxy/admin/service.hpp"
+#include "proxy/kernel/local_addresses.hpp"
+#include "proxy/kernel/network.hpp"
+#include "proxy/kernel/path_events.hpp"
+#include "proxy/kernel/ruleset_watch.hpp"
+#include "proxy/kernel/syn_alerts.hpp"
+#include "proxy/session/admission.hpp"
+#include "proxy/session/descriptors.hpp"
+#include "proxy/session/event_ring.hpp"
+#include "proxy/session/instance_lock.hpp"
+#include "proxy/session/line_log.hpp"
+#include "proxy/session/readable.hpp"
+#include "proxy/session/worker.hpp"
+
+namespace weir::session {
+
+class Gateway : public admin::GatewayView {
+ public:
+  Gateway(std::filesystem::path file, conf::Settings settings, std::string version);
+  ~Gateway() override;
+
+  // Runs until it is told to end. On an error nothing stays installed, and the sentence says why.
+  boost::system::result<void, std::string> run();
+
+  admin::Status status() override;
+  std::vector<const flow::Counters*> counters() override;
+  void flows(std::function<void(std::vector<flow::Record>)> done) override;
+  void flow(std::uint64_t id, std::function<void(std::optional<flow::Record>)> done) override;
+  std::vector<flow::Event> events_after(std::uint64_t sequence) override;
+  void reload(std::function<void(std::vector<conf::Problem>)> done) override;
+  void drain() override;
+
+ private:
+  using Result = boost::system::result<void, std::string>;
+  struct PortListeners {
+    std::uint16_t port;
+    std::vector<net::Descriptor> sockets;  // one a worker
+  };
+
+  Result start();
+  Result check_host();
+  Result open_logs(const conf::LogSettings&);
+  Result make_workers();
+  Result open_watchers();
+  Result open_alerts(bool wanted);
+  void start_signals();
+  void stop();
+
+  boost::system::result<std::vector<PortListeners>, std::string> open_listeners(
+      const std::vector<std::uint16_t>& ports);
+  void give_listeners(std::vector<PortListeners>);
+  Result put_in_force(const conf::Settings&);
+  Result change_network(const conf::Settings& from, const conf::Settings& to);
+  void publish_snapshot();
+  void apply_flow_limit();
+  std::size_t worker_count() const;
+
+  void on_path_events();
+  void on_alerts();
+  void on_ruleset_change();
+  void on_address_change();
+  void on_signal(int signal);
+  void end_now();
+  void announce(std::string kind, std::vector<std::pair<std::string, std::string>> fields);
+
+  std::filesystem::path file_;
+  conf::Settings settings_;
+  std::string version_;
+  admin::Phase phase_ = admin::Phase::starting;
+  std::chrono::system_clock::time_point started_;
+  std::chrono::system_clock::time_point configuration_read_;
+  bool mptcp_ = true;
+  std::size_t descriptor_limit_ = 0;
+  std::size_t most_flows_ = 0;  // what the descriptor limit allows
+
+  boost::asio::io_context control_{1};
+  std::optional<InstanceLock> lock_;
+  LineLog records_;
+  LineLog events_log_;
+  EventRing events_;
+  Admission admission_;
+  std::optional<kernel::Network> network_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::optional<Readable<kernel::PathEvents>> path_events_;
+  std::optional<Readable<kernel::SynAlerts>> alerts_;
+  std::optional<Readable<kernel::RulesetWatch>> ruleset_;
+  std::optional<Readable<kernel::LocalAddresses>> addresses_;
+  std::optional<admin::Service> admin_;
+  boost::asio::signal_set signals_{control_};
+  boost::asio::steady_timer drain_timer_{control_};
+  std::size_t workers_drained_ = 0;
+};
+
+}  // namespace weir::session

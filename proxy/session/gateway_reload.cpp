@@ -1,0 +1,175 @@
+// What changes while the gateway runs: its configuration, the host's addresses, the ruleset, paths and alerts.
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+
+#include <spdlog/spdlog.h>
+
+#include "proxy/session/gateway.hpp"
+#include "proxy/session/log_level.hpp"
+
+namespace weir::session {
+namespace {
+
+// A listener of somebody else with SO_REUSEPORT would share the port with weir's silently; this asks without it.
+std::error_code probe_port(std::uint16_t port) {
+  const net::Descriptor socket(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  const auto any = net::SocketAddress::dual_stack_any(port);
+  if (!socket.is_open() || setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+      bind(socket.get(), any.data(), any.length) != 0 || ::listen(socket.get(), 1) != 0)
+    return {errno, std::system_category()};
+  return {};
+}
+
+std::string cannot_listen(std::uint16_t port, const std::error_code& error) {
+  auto text = "cannot listen on intercepted port " + std::to_string(port) + ": " + error.message();
+  if (error == std::errc::address_in_use)
+    text += "; another program has it (see `ss -ltnp sport = " + std::to_string(port) + "`)";
+  return text;
+}
+
+const char* name(kernel::MptcpSyn::Subtype subtype) {
+  switch (subtype) {
+    case kernel::MptcpSyn::Subtype::capable:
+      return "MP_CAPABLE";
+    case kernel::MptcpSyn::Subtype::join:
+      return "MP_JOIN";
+    case kernel::MptcpSyn::Subtype::other:
+      break;
+  }
+  return "other";
+}
+
+std::vector<std::uint16_t> without(const std::vector<std::uint16_t>& ports, const std::vector<std::uint16_t>& others) {
+  std::vector<std::uint16_t> left;
+  std::ranges::copy_if(ports, std::back_inserter(left),
+                       [&](std::uint16_t port) { return std::ranges::find(others, port) == others.end(); });
+  return left;
+}
+
+}  // namespace
+
+boost::system::result<std::vector<Gateway::PortListeners>, std::string> Gateway::open_listeners(
+    const std::vector<std::uint16_t>& ports) {
+  const auto count = worker_count();
+  std::vector<PortListeners> all;
+  for (const auto port : ports) {
+    if (const auto error = probe_port(port)) return cannot_listen(port, error);
+    PortListeners listeners{.port = port, .sockets = {}};
+    for (std::size_t i = 0; i < count; ++i) {
+      auto socket = net::listen_transparent(port, mptcp_ ? net::ListenAs::mptcp : net::ListenAs::tcp);
+      if (!socket) return cannot_listen(port, socket.error());
+      listeners.sockets.push_back(std::move(*socket));
+    }
+    all.push_back(std::move(listeners));
+  }
+  return all;
+}
+
+void Gateway::give_listeners(std::vector<PortListeners> listeners) {
+  for (auto& [port, sockets] : listeners)
+    for (std::size_t i = 0; i < sockets.size(); ++i)
+      workers_[i]->post([worker = workers_[i].get(), port = port, socket = std::move(sockets[i])]() mutable {
+        worker->listen(port, std::move(socket));
+      });
+}
+
+void Gateway::reload(std::function<void(std::vector<conf::Problem>)> done) {
+  auto reading = conf::read_file(file_);
+  if (reading.ok())
+    if (auto result = put_in_force(reading.settings); !result)
+      reading.problems.push_back({.file = file_.string(), .line = 0, .column = 0, .message = result.error()});
+  for (const auto& problem : reading.problems) spdlog::error("{}", problem.text());
+  if (reading.ok()) {
+    configuration_read_ = std::chrono::system_clock::now();
+    announce("reload", {{"file", file_.string()}});
+  } else {
+    announce("reload_refused", {{"file", file_.string()}, {"problem", reading.problems.front().text()}});
+  }
+  done(std::move(reading.problems));
+}
+
+// All of the new settings, or none: whatever can fail is done first.
+Gateway::Result Gateway::put_in_force(const conf::Settings& wanted) {
+  if (phase_ != admin::Phase::running) return "weir is ending; nothing is reloaded any more";
+  if (wanted.gateway.workers != settings_.gateway.workers || wanted.admin != settings_.admin)
+    return "gateway.workers and [admin] change only at a restart; put them back, or restart weir";
+  const auto& old_ports = settings_.gateway.intercept_ports;
+  auto listeners = open_listeners(without(wanted.gateway.intercept_ports, old_ports));
+  if (!listeners) return listeners.error();
+  if (auto result = open_alerts(wanted.mptcp.alert); !result) return result;
+  if (auto result = open_logs(wanted.log); !result) return result;
+  if (auto result = change_network(settings_, wanted); !result) return result;
+  give_listeners(std::move(*listeners));
+  for (const auto port : without(old_ports, wanted.gateway.intercept_ports))
+    for (const auto& worker : workers_) worker->post([worker = worker.get(), port] { worker->stop_listening(port); });
+  settings_ = wanted;
+  set_log_level(settings_.log.level);
+  apply_flow_limit();
+  publish_snapshot();
+  return {};
+}
+
+Gateway::Result Gateway::change_network(const conf::Settings& from, const conf::Settings& to) {
+  if (!from.gateway.manage_network && !to.gateway.manage_network) return {};
+  if (!network_) {
+    auto network = kernel::Network::open();
+    if (!network) return network.error();
+    network_ = std::move(*network);
+  }
+  if (!to.gateway.manage_network) {
+    auto removed = network_->remove();
+    network_.reset();
+    return removed;
+  }
+  auto installed = network_->install(to);
+  if (!installed && phase_ == admin::Phase::running && from.gateway.manage_network)
+    if (auto restored = network_->install(from); !restored) spdlog::error("{}", restored.error());
+  return installed;
+}
+
+void Gateway::publish_snapshot() {
+  const auto snapshot = std::make_shared<const Snapshot>(Snapshot{settings_, addresses_->source().now()});
+  for (const auto& worker : workers_) worker->post([worker = worker.get(), snapshot] { worker->take(snapshot); });
+}
+
+void Gateway::on_address_change() {
+  if (addresses_->source().read() && !workers_.empty()) publish_snapshot();
+}
+
+void Gateway::on_ruleset_change() {
+  if (!ruleset_->source().read() || phase_ == admin::Phase::starting || !settings_.gateway.manage_network) return;
+  if (network_->installed()) return;
+  const auto result = network_->install(settings_);
+  announce(result ? "rules_restored" : "rules_lost",
+           {{"reason", result ? "another process removed table inet weir" : result.error()}});
+}
+
+void Gateway::on_path_events() {
+  auto batch = std::make_shared<kernel::PathEvents::Batch>(path_events_->source().read());
+  if (batch->overrun) spdlog::warn("the kernel dropped MPTCP events: some paths' ends are not known");
+  if (batch->events.empty()) return;
+  for (const auto& worker : workers_) worker->post([worker = worker.get(), batch] { worker->take(batch->events); });
+}
+
+void Gateway::on_alerts() {
+  const auto batch = alerts_->source().read();
+  if (batch.overrun) announce("alerts_dropped", {{"reason", "SYNs with option 30 came faster than they were read"}});
+  for (const auto& syn : batch.syns) {
+    std::vector<std::pair<std::string, std::string>> fields{
+        {"client", syn.client.text()}, {"destination", syn.destination.text()}, {"subtype", name(syn.subtype)}};
+    announce("mptcp_syn", std::move(fields));
+  }
+}
+
+void Gateway::announce(std::string kind, std::vector<std::pair<std::string, std::string>> fields) {
+  const auto& event = events_.add(
+      {.sequence = 0, .at = std::chrono::system_clock::now(), .kind = std::move(kind), .fields = std::move(fields)});
+  auto line = flow::to_json(event);
+  spdlog::info("{}", line);
+  if (events_log_.enabled() && !events_log_.write(line + "\n")) spdlog::warn("an event could not be written");
+  if (admin_) admin_->announce(event);
+}
+
+}  // namespace weir::session

@@ -1,0 +1,85 @@
+// What the gateway tells the admin service.
+#include <algorithm>
+#include <iterator>
+
+#include "proxy/session/gateway.hpp"
+
+namespace weir::session {
+namespace {
+
+const char* name(conf::OnSyn on_syn) {
+  switch (on_syn) {
+    case conf::OnSyn::terminate:
+      return "terminate";
+    case conf::OnSyn::direct:
+      return "direct";
+    case conf::OnSyn::strip:
+      return "strip";
+    case conf::OnSyn::deny:
+      return "deny";
+  }
+  return "unknown";
+}
+
+// Answers of several workers, put together on the control thread.
+template <typename Answer>
+struct Gathering {
+  Answer answer{};
+  std::size_t missing;
+  std::function<void(Answer)> done;
+};
+
+}  // namespace
+
+admin::Status Gateway::status() {
+  admin::Status status;
+  status.version = version_;
+  status.started = started_;
+  status.phase = phase_;
+  status.mptcp = mptcp_;
+  status.rules_installed = network_ && network_->installed();
+  status.workers = static_cast<unsigned>(workers_.size());
+  status.max_flows = admission_.limit();
+  status.intercept_ports = settings_.gateway.intercept_ports;
+  status.client_interfaces = settings_.gateway.client_interfaces;
+  status.on_syn = name(settings_.mptcp.on_syn);
+  status.configuration = file_.string();
+  status.configuration_read = configuration_read_;
+  return status;
+}
+
+std::vector<const flow::Counters*> Gateway::counters() {
+  std::vector<const flow::Counters*> all;
+  for (const auto& worker : workers_) all.push_back(&worker->counters());
+  return all;
+}
+
+void Gateway::flows(std::function<void(std::vector<flow::Record>)> done) {
+  using Flows = std::vector<flow::Record>;
+  auto gathering = std::make_shared<Gathering<Flows>>(Gathering<Flows>{{}, workers_.size(), std::move(done)});
+  for (const auto& worker : workers_)
+    worker->post([this, worker = worker.get(), gathering] {
+      boost::asio::post(control_, [gathering, some = worker->flows()]() mutable {
+        std::ranges::move(some, std::back_inserter(gathering->answer));
+        if (--gathering->missing == 0) gathering->done(std::move(gathering->answer));
+      });
+    });
+}
+
+void Gateway::flow(std::uint64_t id, std::function<void(std::optional<flow::Record>)> done) {
+  using Found = std::optional<flow::Record>;
+  auto gathering = std::make_shared<Gathering<Found>>(Gathering<Found>{{}, workers_.size(), std::move(done)});
+  for (const auto& worker : workers_)
+    worker->post([this, worker = worker.get(), gathering, id] {
+      boost::asio::post(control_, [gathering, found = worker->flow(id)]() mutable {
+        if (found) gathering->answer = std::move(found);
+        if (--gathering->missing == 0) gathering->done(std::move(gathering->answer));
+      });
+    });
+}
+
+std::vector<flow::Event> Gateway::events_after(std::uint64_t sequence) {
+  return events_.after(sequence);
+}
+
+}  // namespace weir::session

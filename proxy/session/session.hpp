@@ -1,0 +1,14 @@
+// The life of one flow, from its accept to its record: ARCHITECTURE.md, "Life of a flow".
+#pragma once
+
+#include "proxy/flow/record.hpp"
+#include "proxy/net/poller.hpp"
+
+namespace weir::session {
+
+class Worker;
+
+// Runs on the worker's thread; ends when the flow does.
+net::Awaitable<void> run_flow(Worker&, net::Descriptor client, flow::ClientEndpoint);
+
+}  // namespace weir::session

@@ -1,0 +1,19 @@
+// What a worker goes by: immutable, and swapped as one pointer at a reload or when an address of this host changes.
+#pragma once
+
+#include <memory>
+#include <set>
+
+#include "conf/settings.hpp"
+#include "policy/address.hpp"
+
+namespace weir::session {
+
+struct Snapshot {
+  conf::Settings settings;
+  std::set<policy::Address> local_addresses;
+};
+
+using SnapshotPointer = std::shared_ptr<const Snapshot>;
+
+}  // namespace weir::session

@@ -1,0 +1,228 @@
+#include "proxy/session/worker.hpp"
+
+#include <algorithm>
+
+#include <pthread.h>
+
+#include <spdlog/spdlog.h>
+
+#include "proxy/kernel/mptcp_info.hpp"
+#include "proxy/session/paths.hpp"
+
+namespace weir::session {
+namespace {
+
+constexpr std::chrono::milliseconds kTick{100};
+constexpr std::chrono::seconds kSweep{1};
+constexpr std::size_t kRecordBatch = 64 * 1024;
+
+std::size_t index_of(auto value) {
+  return static_cast<std::size_t>(value);
+}
+
+}  // namespace
+
+Worker::Worker(const Setup& setup, Admission& admission, LineLog& records)
+    : work_(context_.get_executor()),
+      poller_(context_, [this] { after_batch(); }),
+      ticker_(context_),
+      resources_(setup.most_pipes),
+      admission_(admission),
+      records_(records),
+      snapshot_(setup.snapshot),
+      next_id_(setup.first_id + setup.index),
+      workers_(setup.workers),
+      last_sweep_(Clock::now()) {}
+
+Worker::~Worker() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::start() {
+  poller_.start();
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), "weir-worker");
+}
+
+void Worker::run() {
+  for (;;) {
+    try {
+      context_.run();
+      return;
+    } catch (const std::exception& error) {
+      // Memory ran out in the middle of something: that handler is lost, the worker is not.
+      spdlog::error("worker: {}", error.what());
+    }
+  }
+}
+
+void Worker::listen(std::uint16_t port, net::Descriptor socket) {
+  auto listener = std::make_unique<Listener>(*this, port);
+  if (const auto error = listener->open(std::move(socket))) {
+    spdlog::error("port {}: cannot watch the listener: {}", port, error.message());
+    return;
+  }
+  listeners_.push_back(std::move(listener));
+}
+
+void Worker::stop_listening(std::uint16_t port) {
+  for (const auto& listener : listeners_)
+    if (listener->port() == port) listener->close();
+  keep_ticking();
+}
+
+void Worker::take(const std::vector<kernel::PathEvent>& events) {
+  for (const auto& event : events) {
+    const auto found = by_token_.find(event.token);
+    if (found == by_token_.end() || !take_event(found->second->record, event)) continue;
+    if (event.kind == kernel::PathEvent::Kind::subflow_established) counters_.subflows_joined.add();
+    if (event.kind == kernel::PathEvent::Kind::subflow_closed) counters_.subflows_closed.add();
+  }
+}
+
+void Worker::drain(std::function<void()> drained) {
+  drained_ = std::move(drained);
+  for (const auto& listener : listeners_) listener->close();
+  keep_ticking();
+}
+
+void Worker::stop_flows(flow::Code code) {
+  for (auto& flow : flows_) flow.stop(code);
+}
+
+void Worker::finish() {
+  poller_.stop();
+  ticker_.cancel();
+  work_.reset();
+}
+
+std::vector<flow::Record> Worker::flows() const {
+  std::vector<flow::Record> records;
+  const auto now = Clock::now();
+  for (const auto& flow : flows_) records.push_back(flow.snapshot(now));
+  return records;
+}
+
+std::optional<flow::Record> Worker::flow(std::uint64_t id) const {
+  const auto found = std::ranges::find_if(flows_, [id](const Flow& flow) { return flow.record.id == id; });
+  if (found == flows_.end()) return std::nullopt;
+  return found->snapshot(Clock::now());
+}
+
+void Worker::enter(Flow& flow) {
+  flows_.push_back(flow);
+  admission_.enter();
+  counters_.accepted[index_of(flow.record.transport)].add();
+  counters_.live[index_of(flow.record.transport)].add();
+  keep_ticking();
+}
+
+void Worker::leave(Flow& flow) {
+  if (flow.record.transport == flow::Transport::mptcp) sample_paths(flow);
+  flow.record = flow.snapshot(Clock::now());
+  close_paths(flow.record);
+  if (flow.record.token) by_token_.erase(*flow.record.token);
+  flow.TableHook::unlink();
+  admission_.leave();
+  counters_.live[index_of(flow.record.transport)].sub();
+  counters_.ended[index_of(flow.record.end->side)][index_of(flow.record.end->code)].add();
+  counters_.bytes_from_client.add(flow.record.bytes_from_client);
+  counters_.bytes_to_client.add(flow.record.bytes_to_client);
+  const auto spliced = flow.relay ? flow.relay->bytes_spliced() : 0;
+  counters_.relayed_by_splice.add(spliced);
+  counters_.relayed_by_copy.add(flow.record.bytes_from_client + flow.record.bytes_to_client - spliced);
+  if (flow.record.fallback) counters_.fallbacks.add();
+  resume_listeners();
+}
+
+void Worker::watch_token(Flow& flow) {
+  by_token_[*flow.record.token] = &flow;
+}
+
+void Worker::await_deadline(Flow& flow, Clock::duration after) {
+  flow.deadline = Clock::now() + after;
+  deadlines_.push_back(flow);
+  keep_ticking();
+}
+
+void Worker::wake_at_tick(Flow& flow) {
+  flow.wants_tick = tick_wanted_ = true;
+  keep_ticking();
+}
+
+void Worker::sample_paths(Flow& flow) {
+  if (kernel::read_subflows(flow.client.fd(), subflows_)) return;
+  take_sample(flow.record, subflows_);
+  const auto state = kernel::mptcp_state(flow.client.fd());
+  flow.record.fallback = flow.record.fallback || (state && state->fallback);
+}
+
+void Worker::write_record(const flow::Record& record) {
+  if (!records_.enabled()) return;
+  record_lines_ += flow::to_json(record);
+  record_lines_ += '\n';
+  if (record_lines_.size() >= kRecordBatch) after_batch();
+}
+
+void Worker::after_batch() {
+  if (record_lines_.empty()) return;
+  const auto lines = static_cast<std::uint64_t>(std::ranges::count(record_lines_, '\n'));
+  if (!records_.write(std::exchange(record_lines_, {}))) counters_.records_dropped.add(lines);
+}
+
+void Worker::keep_ticking() {
+  if (std::exchange(ticking_, true)) return;
+  ticker_.expires_after(kTick);
+  ticker_.async_wait([this](const boost::system::error_code& error) {
+    ticking_ = false;
+    if (!error) tick();
+  });
+}
+
+// One coarse timer for all flows of the worker, and none while there are none: time-outs are seconds, not milliseconds.
+void Worker::tick() {
+  const auto now = Clock::now();
+  expire_deadlines(now);
+  if (now - last_sweep_ >= kSweep || snapshot_->settings.gateway.idle_timeout < kSweep) sweep(now);
+  if (std::exchange(tick_wanted_, false))
+    for (auto& flow : flows_)
+      if (std::exchange(flow.wants_tick, false)) flow.waiter.wake();
+  resume_listeners();
+  std::erase_if(listeners_, [](const auto& listener) { return listener->is_closed(); });
+  report_if_drained();
+  after_batch();
+  const bool paused = std::ranges::any_of(listeners_, [](const auto& listener) { return listener->is_paused(); });
+  if (!flows_.empty() || paused || drained_) keep_ticking();
+}
+
+void Worker::expire_deadlines(Clock::time_point now) {
+  // Few flows have one at any time: those that are being dialled or that pass on a reset.
+  for (auto flow = deadlines_.begin(); flow != deadlines_.end();) {
+    auto& due = *flow++;
+    if (due.deadline > now) continue;
+    due.DeadlineHook::unlink();
+    due.stop(flow::Code::timeout);
+  }
+}
+
+void Worker::sweep(Clock::time_point now) {
+  last_sweep_ = now;
+  const auto idle_timeout = snapshot_->settings.gateway.idle_timeout;
+  for (auto& flow : flows_) {
+    if (!flow.relay) continue;
+    if (now - flow.last_active >= idle_timeout) flow.stop(flow::Code::idle);
+    if (flow.record.transport != flow::Transport::mptcp) continue;
+    const auto moved = flow.relay->bytes_from_client() + flow.relay->bytes_to_client();
+    if (std::exchange(flow.bytes_at_sample, moved) != moved) sample_paths(flow);
+  }
+}
+
+void Worker::resume_listeners() {
+  for (const auto& listener : listeners_) listener->resume();
+}
+
+void Worker::report_if_drained() {
+  if (drained_ && flows_.empty() && listeners_.empty()) std::exchange(drained_, nullptr)();
+}
+
+}  // namespace weir::session

@@ -1,0 +1,115 @@
+// One thread, its io_context, its listeners and its flows. A flow lives and dies on one worker; other threads reach it
+// only by `post`.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "proxy/flow/counters.hpp"
+#include "proxy/kernel/mptcp_info.hpp"
+#include "proxy/kernel/path_events.hpp"
+#include "proxy/net/poller.hpp"
+#include "proxy/relay/resources.hpp"
+#include "proxy/session/admission.hpp"
+#include "proxy/session/flow.hpp"
+#include "proxy/session/line_log.hpp"
+#include "proxy/session/listener.hpp"
+#include "proxy/session/snapshot.hpp"
+
+namespace weir::session {
+
+class Worker {
+ public:
+  struct Setup {
+    unsigned index = 0;
+    unsigned workers = 1;
+    std::uint64_t first_id = 0;
+    std::size_t most_pipes = 0;
+    SnapshotPointer snapshot;
+  };
+  // `admission` and `records` are shared and outlive the worker.
+  Worker(const Setup&, Admission& admission, LineLog& records);
+  ~Worker();  // joins the thread; `finish` must have been called if it was started
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void start();
+  template <typename Function>
+  void post(Function function) {
+    boost::asio::post(context_, std::move(function));
+  }
+  const flow::Counters& counters() const { return counters_; }
+
+  // On the worker's thread only, from here on.
+  void listen(std::uint16_t port, net::Descriptor);
+  void stop_listening(std::uint16_t port);
+  void take(SnapshotPointer snapshot) { snapshot_ = std::move(snapshot); }
+  void take(const std::vector<kernel::PathEvent>&);
+  // Accepts no more; `drained` is called once, when the last flow has ended.
+  void drain(std::function<void()> drained);
+  void stop_flows(flow::Code);
+  void finish();  // the thread ends
+  std::vector<flow::Record> flows() const;
+  std::optional<flow::Record> flow(std::uint64_t id) const;
+
+  // For the flows of this worker.
+  const Snapshot& snapshot() const { return *snapshot_; }
+  boost::asio::io_context& context() { return context_; }
+  net::Poller& poller() { return poller_; }
+  relay::Resources& resources() { return resources_; }
+  std::uint64_t next_id() { return next_id_ += workers_; }
+  void enter(Flow&);
+  void leave(Flow&);
+  void watch_token(Flow&);
+  void await_deadline(Flow&, Clock::duration);  // `stop(timeout)` when it passes
+  void wake_at_tick(Flow&);                     // once, within 100 ms
+  void sample_paths(Flow&);
+  void write_record(const flow::Record&);
+  flow::Counters& count() { return counters_; }
+
+ private:
+  friend class Listener;
+  void run();
+  void after_batch();
+  void keep_ticking();
+  void tick();
+  void expire_deadlines(Clock::time_point now);
+  void sweep(Clock::time_point now);
+  void resume_listeners();
+  void report_if_drained();
+
+  boost::asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  net::Poller poller_;
+  boost::asio::steady_timer ticker_;
+  relay::Resources resources_;
+  Admission& admission_;
+  LineLog& records_;
+  SnapshotPointer snapshot_;
+  flow::Counters counters_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  FlowTable flows_;
+  DeadlineList deadlines_;
+  std::unordered_map<std::uint32_t, Flow*> by_token_;
+  std::vector<kernel::SubflowState> subflows_;  // scratch of sample_paths
+  std::string record_lines_;
+  std::function<void()> drained_;
+  std::uint64_t next_id_;
+  std::uint64_t workers_;
+  Clock::time_point last_sweep_;
+  bool ticking_ = false;
+  bool tick_wanted_ = false;
+  std::thread thread_;
+};
+
+}  // namespace weir::session
