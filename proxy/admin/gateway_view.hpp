@@ -21,14 +21,15 @@ struct Status {
   std::string version;
   std::chrono::system_clock::time_point started;
   Phase phase = Phase::starting;
-  bool mptcp = true;               // the kernel has it; false: weir runs as plain TCP
+  bool mptcp = true;  // the kernel has it; false: weir runs as plain TCP
+  bool manage_network = true;      // false: the operator's own rules are used, and rules_installed says nothing
   bool rules_installed = false;
   unsigned workers = 0;
   std::size_t max_flows = 0;
   std::vector<std::uint16_t> intercept_ports;
   std::vector<std::string> client_interfaces;
   std::string on_syn;
-  std::string configuration;       // path of the file in force
+  std::string configuration;  // path of the file in force
   std::chrono::system_clock::time_point configuration_read;
 };
 
@@ -41,7 +42,7 @@ class GatewayView {
   virtual std::vector<const flow::Counters*> counters() = 0;  // one a worker, alive as long as the gateway
   virtual void flows(std::function<void(std::vector<flow::Record>)> done) = 0;
   virtual void flow(std::uint64_t id, std::function<void(std::optional<flow::Record>)> done) = 0;
-  virtual std::vector<flow::Event> events_after(std::uint64_t sequence) = 0;  // what the bounded ring still holds
+  virtual std::vector<flow::Event> events_after(std::uint64_t sequence) = 0;      // what the bounded ring still holds
   virtual void reload(std::function<void(std::vector<conf::Problem>)> done) = 0;  // none: the new file is in force
   virtual void drain() = 0;
 };
