@@ -19,9 +19,9 @@ inline constexpr std::uint32_t kOwnMark = 0x58000000;        // SO_MARK of weir'
 inline constexpr std::uint32_t kDirectMark = 0x59000000;     // conntrack mark of flows the kernel forwards
 inline constexpr std::uint32_t kForwardedMark = 0x5a000000;  // forwarded from a client interface: masquerade
 
-inline constexpr std::uint32_t kRoutingTable = 5700;   // ip rule fwmark kDeliverMark/kMarkMask lookup 5700
+inline constexpr std::uint32_t kRoutingTable = 5700;  // ip rule fwmark kDeliverMark/kMarkMask lookup 5700
 inline constexpr std::uint32_t kRulePriority = 5700;
-inline constexpr std::uint16_t kAlertGroup = 1306;     // NFLOG group, after Cisco's signature number
+inline constexpr std::uint16_t kAlertGroup = 1306;  // NFLOG group, after Cisco's signature number
 
 // What weir changed in the kernel besides the table, as "name=value" with the value from before. It is kept as
 // comments of a chain nothing jumps to, in the table itself: gone with it, and there after a kill -9.

@@ -1,0 +1,90 @@
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "conf/reader.hpp"
+#include "proxy/kernel/probe.hpp"
+#include "proxy/program/command.hpp"
+
+namespace weir::program {
+namespace {
+
+using kernel::Finding;
+
+struct Request {
+  std::string file = kDefaultConfiguration;
+  bool json = false;
+};
+
+const char* word(Finding::Level level) {
+  switch (level) {
+    case Finding::Level::fine:
+      return "fine";
+    case Finding::Level::warning:
+      return "warning";
+    case Finding::Level::fatal:
+      return "fatal";
+  }
+  return "";
+}
+
+void print(const Finding& finding) {
+  std::printf("%-8s %-14s %s%s%s\n", word(finding.level), finding.name.c_str(), finding.text.c_str(),
+              finding.remedy.empty() ? "" : "; ", finding.remedy.c_str());
+}
+
+void print_json(const std::vector<Finding>& findings) {
+  boost::json::array lines;
+  for (const auto& finding : findings) {
+    boost::json::object line;
+    line["level"] = word(finding.level);
+    line["name"] = finding.name;
+    line["text"] = finding.text;
+    line["remedy"] = finding.remedy;
+    lines.push_back(std::move(line));
+  }
+  std::printf("%s\n", boost::json::serialize(lines).c_str());
+}
+
+// The host is looked at with the defaults where the configuration is no help.
+std::vector<Finding> examine(const std::string& file) {
+  auto reading = conf::read_file(file);
+  std::vector<Finding> findings;
+  if (reading.ok()) {
+    findings.push_back({Finding::Level::fine, "configuration", file + " reads well", {}});
+  } else {
+    findings.push_back({Finding::Level::fatal, "configuration", reading.problems.front().text(),
+                        "see `weir check` for every problem; the rest is judged by the defaults"});
+    reading.settings = {};
+  }
+  for (auto& finding : kernel::probe_host(reading.settings)) findings.push_back(std::move(finding));
+  return findings;
+}
+
+int doctor(const Request& request) {
+  const auto findings = examine(request.file);
+  bool stopped = false;
+  for (const auto& finding : findings) stopped = stopped || finding.level == Finding::Level::fatal;
+  if (request.json) {
+    print_json(findings);
+  } else {
+    for (const auto& finding : findings) print(finding);
+  }
+  return stopped ? 1 : 0;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, Action& chosen) {
+  auto* command = app.add_subcommand("doctor", "what this host offers, and what would stop weir here");
+  auto request = std::make_shared<Request>();
+  command->add_option("-c,--config", request->file, "the configuration")->type_name("FILE")->capture_default_str();
+  command->add_flag("--json", request->json, "one JSON array");
+  command->callback([&chosen, request] { chosen = [request] { return doctor(*request); }; });
+}
+
+}  // namespace weir::program
