@@ -30,22 +30,16 @@ std::optional<Address> Address::parse(std::string_view text) {
   return std::nullopt;
 }
 
-bool Address::is_v4() const {
-  return std::memcmp(bytes_.data(), kMappedPrefix.data(), kMappedPrefix.size()) == 0;
-}
+bool Address::is_v4() const { return std::memcmp(bytes_.data(), kMappedPrefix.data(), kMappedPrefix.size()) == 0; }
 
-bool Address::is_unspecified() const {
-  return *this == Address{} || *this == v4(0, 0, 0, 0);
-}
+bool Address::is_unspecified() const { return *this == Address{} || *this == v4(0, 0, 0, 0); }
 
 bool Address::is_loopback() const {
   constexpr Address kLoopback6(Bytes{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
   return is_v4() ? v4_bytes()[0] == 127 : *this == kLoopback6;
 }
 
-bool Address::is_multicast() const {
-  return is_v4() ? (v4_bytes()[0] & 0xf0) == 0xe0 : bytes_[0] == 0xff;
-}
+bool Address::is_multicast() const { return is_v4() ? (v4_bytes()[0] & 0xf0) == 0xe0 : bytes_[0] == 0xff; }
 
 std::string Address::text() const {
   std::array<char, INET6_ADDRSTRLEN> buffer{};

@@ -4,52 +4,35 @@ namespace weir::flow {
 
 const char* name(Stage stage) {
   switch (stage) {
-    case Stage::accept:
-      return "accept";
-    case Stage::connect:
-      return "connect";
-    case Stage::relay:
-      return "relay";
+    case Stage::accept: return "accept";
+    case Stage::connect: return "connect";
+    case Stage::relay: return "relay";
   }
   return "unknown";
 }
 
 const char* name(Side side) {
   switch (side) {
-    case Side::client:
-      return "client";
-    case Side::upstream:
-      return "upstream";
-    case Side::weir:
-      return "weir";
+    case Side::client: return "client";
+    case Side::upstream: return "upstream";
+    case Side::weir: return "weir";
   }
   return "unknown";
 }
 
 const char* name(Code code) {
   switch (code) {
-    case Code::finished:
-      return "finished";
-    case Code::reset:
-      return "reset";
-    case Code::refused:
-      return "refused";
-    case Code::unreachable:
-      return "unreachable";
-    case Code::timeout:
-      return "timeout";
-    case Code::idle:
-      return "idle";
-    case Code::drained:
-      return "drained";
-    case Code::limit:
-      return "limit";
-    case Code::not_intercepted:
-      return "not_intercepted";
-    case Code::lost:
-      return "lost";
-    case Code::failed:
-      return "failed";
+    case Code::finished: return "finished";
+    case Code::reset: return "reset";
+    case Code::refused: return "refused";
+    case Code::unreachable: return "unreachable";
+    case Code::timeout: return "timeout";
+    case Code::idle: return "idle";
+    case Code::drained: return "drained";
+    case Code::limit: return "limit";
+    case Code::not_intercepted: return "not_intercepted";
+    case Code::lost: return "lost";
+    case Code::failed: return "failed";
   }
   return "unknown";
 }

@@ -74,24 +74,16 @@ std::optional<std::uint64_t> parse_id(std::string_view text) {
   return id;
 }
 
-const char* name(Transport transport) {
-  return transport == Transport::mptcp ? "mptcp" : "tcp";
-}
+const char* name(Transport transport) { return transport == Transport::mptcp ? "mptcp" : "tcp"; }
 
 const char* name(Disposition disposition) {
   switch (disposition) {
-    case Disposition::direct:
-      return "direct";
-    case Disposition::splice:
-      return "splice";
-    case Disposition::inspect:
-      return "inspect";
-    case Disposition::decrypt:
-      return "decrypt";
-    case Disposition::block:
-      return "block";
-    case Disposition::reset:
-      return "reset";
+    case Disposition::direct: return "direct";
+    case Disposition::splice: return "splice";
+    case Disposition::inspect: return "inspect";
+    case Disposition::decrypt: return "decrypt";
+    case Disposition::block: return "block";
+    case Disposition::reset: return "reset";
   }
   return "unknown";
 }

@@ -32,7 +32,7 @@ void Waiter::wake() {
 
 std::error_code Watch::open(Poller& poller, Descriptor socket) {
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.events = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
   event.data.ptr = this;
   if (epoll_ctl(poller.epoll_.get(), EPOLL_CTL_ADD, socket.get(), &event) != 0) return {errno, std::system_category()};
   socket_ = std::move(socket);
@@ -45,13 +45,9 @@ Poller::Poller(boost::asio::io_context& context, std::function<void()> after_bat
   epoll_readable_.assign(epoll_.get());
 }
 
-Poller::~Poller() {
-  epoll_readable_.release();
-}
+Poller::~Poller() { epoll_readable_.release(); }
 
-void Poller::start() {
-  arm();
-}
+void Poller::start() { arm(); }
 
 void Poller::stop() {
   stopped_ = true;
@@ -91,7 +87,8 @@ bool Poller::collect() {
     auto& watch = *static_cast<Watch*>(event.data.ptr);
     if (event.events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) watch.readable = true;
     if (event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) watch.writable = true;
-    if (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) watch.hung_up = true;
+    // A read stops at the urgent mark (tcp(7)), with more behind it.
+    if (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI)) watch.read_to_end = true;
     if (event.events & EPOLLERR) watch.error = true;
     enqueue(watch.waiter_);
   }

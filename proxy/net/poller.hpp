@@ -64,8 +64,8 @@ class Watch {
 
   bool readable = true;
   bool writable = true;
-  bool hung_up = false;  // the peer sent its end, or the connection is gone: a short read is not the last
-  bool error = false;    // the kernel holds an error for the socket
+  bool read_to_end = false;  // a short read is not the last: the peer's end or an urgent mark comes after it
+  bool error = false;        // the kernel holds an error for the socket
 
  private:
   friend class Poller;

@@ -18,9 +18,7 @@ namespace {
 
 constexpr int kBacklog = 4096;  // the kernel cuts it to net.core.somaxconn
 
-std::error_code last_error() {
-  return {errno, std::system_category()};
-}
+std::error_code last_error() { return {errno, std::system_category()}; }
 
 std::error_code enable(int socket, int level, int option) {
   const int on = 1;
@@ -32,11 +30,11 @@ std::error_code prepare_listener(int socket, std::uint16_t port) {
   const int off = 0;
   if (setsockopt(socket, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0) return last_error();
   // Both levels: a dual-stack socket serves both families (kernel-facts 3). Accepted sockets inherit TCP_NODELAY, so
-  // that a relayed message never waits for an acknowledgement.
+  // that a relayed message never waits for an acknowledgement, and SO_OOBINLINE, so that no urgent byte is lost.
   for (const auto& [level, option] :
        {std::pair{SOL_SOCKET, SO_REUSEADDR}, std::pair{SOL_SOCKET, SO_REUSEPORT},
         std::pair{int{IPPROTO_IP}, IP_TRANSPARENT}, std::pair{int{IPPROTO_IPV6}, IPV6_TRANSPARENT},
-        std::pair{int{IPPROTO_TCP}, TCP_NODELAY}})
+        std::pair{int{IPPROTO_TCP}, TCP_NODELAY}, std::pair{SOL_SOCKET, SO_OOBINLINE}})
     if (const auto error = enable(socket, level, option)) return error;
   const auto any = SocketAddress::dual_stack_any(port);
   if (bind(socket, any.data(), any.length) != 0) return last_error();
@@ -57,9 +55,7 @@ std::error_code bind_transparent(int socket, const policy::Address& from) {
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-  close();
-}
+Descriptor::~Descriptor() { close(); }
 
 void Descriptor::close() {
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
@@ -81,9 +77,7 @@ SocketAddress::SocketAddress(const policy::Endpoint& endpoint) {
   }
 }
 
-SocketAddress SocketAddress::dual_stack_any(std::uint16_t port) {
-  return SocketAddress({policy::Address{}, port});
-}
+SocketAddress SocketAddress::dual_stack_any(std::uint16_t port) { return SocketAddress({policy::Address{}, port}); }
 
 policy::Endpoint SocketAddress::endpoint() const {
   if (storage.ss_family == AF_INET) {
@@ -118,6 +112,7 @@ Result<Descriptor> begin_connect(const Dial& dial) {
   if (!socket.is_open()) return last_error();
   if (setsockopt(socket.get(), SOL_SOCKET, SO_MARK, &dial.mark, sizeof dial.mark) != 0) return last_error();
   if (const auto error = enable(socket.get(), IPPROTO_TCP, TCP_NODELAY)) return error;
+  if (const auto error = enable(socket.get(), SOL_SOCKET, SO_OOBINLINE)) return error;
   if (dial.from)
     if (const auto error = bind_transparent(socket.get(), *dial.from)) return error;
   if (connect(socket.get(), to.data(), to.length) != 0 && errno != EINPROGRESS) return last_error();

@@ -1,10 +1,10 @@
-#include "proxy/program/command.hpp"
-
 #include <cstdio>
 
 #include <boost/version.hpp>
 #include <spdlog/version.h>
 #include <toml++/toml.h>
+
+#include "proxy/program/command.hpp"
 
 namespace weir::program {
 

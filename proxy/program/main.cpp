@@ -1,7 +1,7 @@
-#include "proxy/program/command.hpp"
-
 #include <cstdio>
 #include <exception>
+
+#include "proxy/program/command.hpp"
 
 namespace {
 

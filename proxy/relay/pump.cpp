@@ -18,34 +18,23 @@ constexpr std::size_t kWorthSplicing = 16 * 1024;
 constexpr std::uint8_t kFullReadsToSplice = 2;
 constexpr std::uint8_t kSmallSplicesToCopy = 16;
 
-std::error_code last_error() {
-  return {errno, std::system_category()};
-}
-bool would_block() {
-  return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-}
+std::error_code last_error() { return {errno, std::system_category()}; }
+bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 }  // namespace
 
-Pump::~Pump() {
-  release_pipe();
-}
+Pump::~Pump() { release_pipe(); }
 
 Pump::State Pump::step() {
   if (state_ == State::finished || state_ == State::read_failed || state_ == State::write_failed) return state_;
   for (int i = 0; i < kStepsATurn; ++i) {
     const auto step = leftover_size_ > 0 ? flush_leftover() : pipe_ ? splice_once() : copy_once();
     switch (step) {
-      case Step::progress:
-        continue;
-      case Step::wait:
-        return state_ = State::blocked;
-      case Step::end:
-        return state_ = State::finished;
-      case Step::read_error:
-        return state_ = State::read_failed;
-      case Step::write_error:
-        return state_ = State::write_failed;
+      case Step::progress: continue;
+      case Step::wait: return state_ = State::blocked;
+      case Step::end: return state_ = State::finished;
+      case Step::read_error: return state_ = State::read_failed;
+      case Step::write_error: return state_ = State::write_failed;
     }
   }
   return state_ = State::moving;
@@ -60,7 +49,7 @@ Pump::Step Pump::copy_once() {
   if (read < 0) return read_failed();
   const auto size = static_cast<std::size_t>(read);
   // A short read emptied the socket; what comes later brings a new edge. Not so once the peer's end is queued.
-  if (size < room && !from_.hung_up) from_.readable = false;
+  if (size < room && !from_.read_to_end) from_.readable = false;
   const auto sent = send(to_.fd(), scratch, size, MSG_NOSIGNAL);
   if (sent < 0 && !would_block()) return write_failed();
   const auto taken = sent < 0 ? 0 : static_cast<std::size_t>(sent);
@@ -155,7 +144,7 @@ Pump::Step Pump::read_failed() {
 
 Pump::Step Pump::write_failed() {
   error_ = last_error();
-  to_.readable = to_.hung_up = true;  // what it sent before is still to be read
+  to_.readable = to_.read_to_end = true;  // what it sent before is still to be read
   leftover_.reset();
   leftover_size_ = 0;
   release_pipe();

@@ -31,12 +31,9 @@ std::string cannot_listen(std::uint16_t port, const std::error_code& error) {
 
 const char* name(kernel::MptcpSyn::Subtype subtype) {
   switch (subtype) {
-    case kernel::MptcpSyn::Subtype::capable:
-      return "MP_CAPABLE";
-    case kernel::MptcpSyn::Subtype::join:
-      return "MP_JOIN";
-    case kernel::MptcpSyn::Subtype::other:
-      break;
+    case kernel::MptcpSyn::Subtype::capable: return "MP_CAPABLE";
+    case kernel::MptcpSyn::Subtype::join: return "MP_JOIN";
+    case kernel::MptcpSyn::Subtype::other: break;
   }
   return "other";
 }

@@ -9,14 +9,10 @@ namespace {
 
 const char* name(conf::OnSyn on_syn) {
   switch (on_syn) {
-    case conf::OnSyn::terminate:
-      return "terminate";
-    case conf::OnSyn::direct:
-      return "direct";
-    case conf::OnSyn::strip:
-      return "strip";
-    case conf::OnSyn::deny:
-      return "deny";
+    case conf::OnSyn::terminate: return "terminate";
+    case conf::OnSyn::direct: return "direct";
+    case conf::OnSyn::strip: return "strip";
+    case conf::OnSyn::deny: return "deny";
   }
   return "unknown";
 }
@@ -78,8 +74,6 @@ void Gateway::flow(std::uint64_t id, std::function<void(std::optional<flow::Reco
     });
 }
 
-std::vector<flow::Event> Gateway::events_after(std::uint64_t sequence) {
-  return events_.after(sequence);
-}
+std::vector<flow::Event> Gateway::events_after(std::uint64_t sequence) { return events_.after(sequence); }
 
 }  // namespace weir::session

@@ -1,5 +1,6 @@
 #include "proxy/session/line_log.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -7,11 +8,15 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <climits>
+
 namespace weir::session {
 namespace {
 
 constexpr std::size_t kMostPending = 16 * 1024 * 1024;
 constexpr mode_t kLogMode = 0640;
+constexpr int kWaitMilliseconds = 200;
+constexpr int kWaitsAtEnd = 5;  // a reader that stopped does not keep weir from ending
 
 }  // namespace
 
@@ -56,23 +61,26 @@ void LineLog::run(const std::stop_token& stop) {
     // The file may be swapped by a reload meanwhile: write to a duplicate.
     const net::Descriptor file(fd_ >= 0 ? fcntl(fd_, F_DUPFD_CLOEXEC, 0) : -1);
     lock.unlock();
-    write_out(file.get(), lines);
+    write_out(stop, file.get(), lines);
     lock.lock();
   }
 }
 
-void LineLog::write_out(int fd, const std::string& lines) {
+// Never blocks for good: a pipe that poll calls writable takes PIPE_BUF bytes (pipe(7)).
+void LineLog::write_out(const std::stop_token& stop, int fd, const std::string& lines) {
   std::size_t done = 0;
-  while (fd >= 0 && done < lines.size()) {
-    const auto written = ::write(fd, lines.data() + done, lines.size() - done);
-    if (written > 0) {
-      done += static_cast<std::size_t>(written);
-    } else if (errno == EAGAIN) {
-      pollfd ready{.fd = fd, .events = POLLOUT, .revents = 0};
-      poll(&ready, 1, -1);
-    } else if (errno != EINTR) {
-      break;
+  int waits_left = kWaitsAtEnd;
+  while (fd >= 0 && done < lines.size() && waits_left > 0) {
+    pollfd ready{.fd = fd, .events = POLLOUT, .revents = 0};
+    if (poll(&ready, 1, kWaitMilliseconds) == 0) {
+      if (stop.stop_requested()) --waits_left;
+      continue;
     }
+    const auto written = ::write(fd, lines.data() + done, std::min<std::size_t>(lines.size() - done, PIPE_BUF));
+    if (written > 0)
+      done += static_cast<std::size_t>(written);
+    else if (errno != EINTR && errno != EAGAIN)
+      break;
   }
   lost_bytes_ += lines.size() - done;
 }

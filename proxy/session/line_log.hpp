@@ -32,7 +32,7 @@ class LineLog {
 
  private:
   void run(const std::stop_token&);
-  void write_out(int fd, const std::string& lines);
+  void write_out(const std::stop_token&, int fd, const std::string& lines);
 
   std::mutex mutex_;
   std::condition_variable_any news_;

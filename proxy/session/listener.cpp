@@ -69,17 +69,12 @@ bool Listener::accept_one() {
     return true;
   }
   switch (errno) {
-    case EAGAIN:
-      watch_.readable = false;
-      return false;
+    case EAGAIN: watch_.readable = false; return false;
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
-    case ENOMEM:
-      pause();
-      return false;
-    default:
-      return true;  // that connection failed before it was accepted (accept(2)): the next
+    case ENOMEM: pause(); return false;
+    default: return true;  // that connection failed before it was accepted (accept(2)): the next
   }
 }
 

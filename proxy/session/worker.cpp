@@ -16,9 +16,7 @@ constexpr std::chrono::milliseconds kTick{100};
 constexpr std::chrono::seconds kSweep{1};
 constexpr std::size_t kRecordBatch = 64 * 1024;
 
-std::size_t index_of(auto value) {
-  return static_cast<std::size_t>(value);
-}
+std::size_t index_of(auto value) { return static_cast<std::size_t>(value); }
 
 }  // namespace
 
@@ -135,9 +133,7 @@ void Worker::leave(Flow& flow) {
   resume_listeners();
 }
 
-void Worker::watch_token(Flow& flow) {
-  by_token_[*flow.record.token] = &flow;
-}
+void Worker::watch_token(Flow& flow) { by_token_[*flow.record.token] = &flow; }
 
 void Worker::await_deadline(Flow& flow, Clock::duration after) {
   flow.deadline = Clock::now() + after;
