@@ -21,8 +21,8 @@ struct Status {
   std::string version;
   std::chrono::system_clock::time_point started;
   Phase phase = Phase::starting;
-  bool mptcp = true;  // the kernel has it; false: weir runs as plain TCP
-  bool manage_network = true;      // false: the operator's own rules are used, and rules_installed says nothing
+  bool mptcp = true;           // the kernel has it; false: weir runs as plain TCP
+  bool manage_network = true;  // false: the operator's own rules are used, and rules_installed says nothing
   bool rules_installed = false;
   unsigned workers = 0;
   std::size_t max_flows = 0;

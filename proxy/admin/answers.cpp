@@ -1,0 +1,129 @@
+#include "proxy/admin/answers.hpp"
+
+#include <fstream>
+#include <iterator>
+
+#include "proxy/admin/ask.hpp"
+#include "proxy/admin/flow_query.hpp"
+#include "proxy/admin/metrics.hpp"
+#include "proxy/admin/page.hpp"
+#include "proxy/admin/problem.hpp"
+#include "proxy/admin/views.hpp"
+
+namespace weir::admin {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using Answer = asio::awaitable<Reply>;
+
+constexpr std::chrono::seconds kPatience{5};
+constexpr std::chrono::seconds kReloadPatience{30};
+constexpr auto kNoAnswer = "a worker did not answer in time; weir may be overloaded, try again";
+
+Reply json(std::string body) {
+  Reply reply;
+  reply.body = std::move(body);
+  return reply;
+}
+
+Reply text(std::string body) {
+  Reply reply;
+  reply.content_type = "text/plain; charset=utf-8";
+  reply.body = std::move(body);
+  return reply;
+}
+
+// Of this thread's network namespace, which is where weir works.
+std::string netstat() {
+  std::ifstream file("/proc/thread-self/net/netstat");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+Answer answer_health(Call) { co_return text("ok\n"); }
+
+Answer answer_readiness(Call call) {
+  const auto reason = why_not_ready(call.state.gateway.status());
+  if (!reason.empty()) co_return problem(http::status::service_unavailable, reason);
+  co_return text("ready\n");
+}
+
+Answer answer_metrics(Call call) {
+  auto& gateway = call.state.gateway;
+  auto reply = text(metrics_text(gateway.status(), sum(gateway.counters()), parse_mptcp_counters(netstat())));
+  reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  co_return reply;
+}
+
+Answer answer_status(Call call) {
+  auto& gateway = call.state.gateway;
+  co_return json(status_json(gateway.status(), sum(gateway.counters()), std::chrono::system_clock::now()));
+}
+
+Answer answer_flows(Call call) {
+  using Flows = std::vector<flow::Record>;
+  const auto query = FlowQuery::parse(call.target.query);
+  if (!query) co_return problem(http::status::bad_request, query.error());
+  auto& gateway = call.state.gateway;
+  auto flows = co_await ask<Flows>(
+      call.state.context, [&gateway](std::function<void(Flows)> done) { gateway.flows(std::move(done)); }, kPatience);
+  if (!flows) co_return problem(http::status::service_unavailable, kNoAnswer);
+  const auto selection = query->select(std::move(*flows));
+  co_return json(flows_json(selection.shown, selection.total, selection.matched));
+}
+
+Answer answer_flow(Call call) {
+  using Found = std::optional<flow::Record>;
+  const auto id = flow::parse_id(call.rest);
+  if (!id) co_return problem(http::status::bad_request, "a flow's id is 16 hexadecimal digits");
+  auto& gateway = call.state.gateway;
+  const auto found = co_await ask<Found>(
+      call.state.context, [&gateway, id](std::function<void(Found)> done) { gateway.flow(*id, std::move(done)); },
+      kPatience);
+  if (!found) co_return problem(http::status::service_unavailable, kNoAnswer);
+  if (!*found) co_return problem(http::status::not_found, "no live flow has this id; those that ended are in the log");
+  co_return json(flow_json(**found) + "\n");
+}
+
+Answer answer_reload(Call call) {
+  using Problems = std::vector<conf::Problem>;
+  auto& gateway = call.state.gateway;
+  const auto problems = co_await ask<Problems>(
+      call.state.context, [&gateway](std::function<void(Problems)> done) { gateway.reload(std::move(done)); },
+      kReloadPatience);
+  if (!problems)
+    co_return problem(http::status::service_unavailable, "the reload goes on; the log will say how it ended");
+  if (!problems->empty()) co_return problem(*problems);
+  co_return json("{\"reloaded\":true}\n");
+}
+
+Answer answer_drain(Call call) {
+  auto reply = json("{\"phase\":\"draining\"}\n");
+  reply.status = http::status::accepted;
+  // Without flows weir is gone at once: the answer goes first.
+  reply.afterwards = [&gateway = call.state.gateway] { gateway.drain(); };
+  co_return reply;
+}
+
+Answer answer_page(Call call) {
+  const auto& path = call.target.path;
+  Reply reply;
+  if (path == "/app.js") {
+    reply.content_type = "text/javascript; charset=utf-8";
+    reply.body = page::app_js;
+  } else if (path == "/style.css") {
+    reply.content_type = "text/css; charset=utf-8";
+    reply.body = page::style_css;
+  } else if (path == "/favicon.svg") {
+    reply.content_type = "image/svg+xml";
+    reply.body = page::favicon_svg;
+  } else {
+    reply.content_type = "text/html; charset=utf-8";
+    reply.body = page::index_html;
+  }
+  co_return reply;
+}
+
+}  // namespace weir::admin

@@ -1,0 +1,193 @@
+#include "proxy/admin/client/reports.hpp"
+
+#include <boost/json.hpp>
+
+#include "proxy/admin/client/terminal.hpp"
+
+namespace weir::admin {
+namespace {
+
+namespace json = boost::json;
+
+// Of a member that may be missing or of another type: another version's service may be the one that answers.
+const json::value& member(const json::value& object, std::string_view name) {
+  static const json::value none;
+  const auto* found = object.is_object() ? object.get_object().if_contains(name) : nullptr;
+  return found == nullptr ? none : *found;
+}
+
+std::string text(const json::value& object, std::string_view name) {
+  const auto& value = member(object, name);
+  if (value.is_null()) return "-";
+  if (const auto* string = value.if_string()) return std::string(string->data(), string->size());
+  return json::serialize(value);
+}
+
+std::uint64_t number(const json::value& object, std::string_view name) {
+  boost::system::error_code error;
+  const auto value = member(object, name).to_number<std::uint64_t>(error);
+  return error ? 0 : value;
+}
+
+bool flag(const json::value& object, std::string_view name) {
+  const auto* value = member(object, name).if_bool();
+  return value != nullptr && *value;
+}
+
+std::string list(const json::value& object, std::string_view name) {
+  std::string joined;
+  const auto* array = member(object, name).if_array();
+  if (array == nullptr) return "-";
+  for (const auto& value : *array) {
+    if (!joined.empty()) joined += ", ";
+    joined += value.is_string() ? std::string(value.get_string().c_str()) : json::serialize(value);
+  }
+  return joined;
+}
+
+std::string bytes(const json::value& object, std::string_view name) { return human_bytes(number(object, name)); }
+
+std::string duration(const json::value& object, std::string_view name) {
+  return human_duration(std::chrono::milliseconds(number(object, name)));
+}
+
+std::string pairs(const std::vector<std::pair<std::string, std::string>>& lines) {
+  constexpr std::size_t kNameWidth = 20;
+  std::string result;
+  for (const auto& [name, value] : lines) {
+    result += name + std::string(kNameWidth - name.size(), ' ') + terminal_safe(value) + "\n";
+  }
+  return result;
+}
+
+bool is_mptcp(const json::value& flow) { return text(flow, "transport") == "mptcp"; }
+
+std::string transport(const json::value& flow) {
+  if (!is_mptcp(flow)) return "TCP";
+  return flag(flow, "fallback") ? "MPTCP, fell back to TCP" : "MPTCP";
+}
+
+std::string round_trip(const json::value& path) {
+  const auto tenths = (number(path, "round_trip_us") + 50) / 100;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " ms";
+}
+
+std::string path_state(const json::value& path) {
+  if (!flag(path, "live")) return "ended: " + text(path, "end");
+  return flag(path, "backup") ? "backup" : "live";
+}
+
+std::string paths_table(const json::array& paths) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& path : paths) {
+    rows.push_back({text(path, "client"), text(path, "local"), bytes(path, "bytes_from_client"),
+                    bytes(path, "bytes_to_client"), round_trip(path), text(path, "retransmissions"), path_state(path)});
+  }
+  return table({{"SUBFLOW FROM"},
+                {"TO"},
+                {"FROM CLIENT", true},
+                {"TO CLIENT", true},
+                {"ROUND TRIP", true},
+                {"RETRANSMITTED", true},
+                {"STATE"}},
+               rows);
+}
+
+std::string shown_of(std::size_t shown, std::uint64_t matched, std::uint64_t total) {
+  auto line = std::to_string(shown) + (shown == 1 ? " flow" : " flows");
+  if (shown < matched) line += " of " + std::to_string(matched) + " (see --limit)";
+  if (matched < total) line += ", " + std::to_string(total) + " live in all";
+  return line + "\n";
+}
+
+}  // namespace
+
+std::string status_report(const json::value& status) {
+  const auto& counters = member(status, "counters");
+  const auto& live = member(counters, "flows_live");
+  const auto& accepted = member(counters, "flows_accepted");
+  const auto both = [](const json::value& counts) { return number(counts, "tcp") + number(counts, "mptcp"); };
+  return pairs({
+      {"weir", text(status, "version") + ", " + text(status, "phase") + ", up " + duration(status, "uptime_ms")},
+      {"ready", flag(status, "ready") ? "yes" : "no: " + text(status, "not_ready")},
+      {"configuration", text(status, "configuration") + ", read " + text(status, "configuration_read")},
+      {"interfaces", list(status, "client_interfaces")},
+      {"ports", list(status, "intercept_ports")},
+      {"MPTCP", flag(status, "mptcp") ? "on SYN: " + text(status, "on_syn") : "not in this kernel: TCP only"},
+      {"workers", text(status, "workers")},
+      {"flows live", std::to_string(both(live)) + " of at most " + text(status, "max_flows") + " (" +
+                         text(live, "mptcp") + " MPTCP, " + text(live, "tcp") + " TCP)"},
+      {"flows accepted",
+       std::to_string(both(accepted)) + " (" + text(accepted, "mptcp") + " MPTCP, " + text(accepted, "tcp") + " TCP)"},
+      {"flows ended", text(counters, "flows_ended")},
+      {"bytes from clients", bytes(counters, "bytes_from_client")},
+      {"bytes to clients", bytes(counters, "bytes_to_client")},
+      {"subflows", text(counters, "subflows_joined") + " joined, " + text(counters, "subflows_closed") + " closed"},
+      {"fallbacks to TCP", text(counters, "fallbacks")},
+      {"accept paused", text(counters, "accept_paused")},
+      {"records dropped", text(counters, "records_dropped")},
+  });
+}
+
+std::string flows_report(const json::value& flows) {
+  std::vector<std::vector<std::string>> rows;
+  if (const auto* array = member(flows, "flows").if_array()) {
+    for (const auto& flow : *array) {
+      rows.push_back({text(flow, "id"), text(flow, "client"), text(flow, "destination"),
+                      is_mptcp(flow) ? "MPTCP" : "TCP", text(flow, "subflows_now"), bytes(flow, "bytes_from_client"),
+                      bytes(flow, "bytes_to_client"), duration(flow, "duration_ms"), duration(flow, "idle_ms")});
+    }
+  }
+  const auto note = shown_of(rows.size(), number(flows, "matched"), number(flows, "total"));
+  if (rows.empty()) return note;
+  return table({{"FLOW"},
+                {"CLIENT"},
+                {"DESTINATION"},
+                {"TRANSPORT"},
+                {"SUBFLOWS", true},
+                {"FROM CLIENT", true},
+                {"TO CLIENT", true},
+                {"AGE", true},
+                {"IDLE", true}},
+               rows) +
+         note;
+}
+
+std::string flow_report(const json::value& flow) {
+  auto report = pairs({
+      {"flow", text(flow, "id")},
+      {"client", text(flow, "client")},
+      {"destination", text(flow, "destination")},
+      {"transport", transport(flow)},
+      {"disposition", text(flow, "disposition")},
+      {"started", text(flow, "started")},
+      {"age", duration(flow, "duration_ms")},
+      {"idle", duration(flow, "idle_ms")},
+      {"bytes from client", bytes(flow, "bytes_from_client")},
+      {"bytes to client", bytes(flow, "bytes_to_client")},
+      {"upstream", text(flow, "upstream")},
+      {"dialled from", text(flow, "upstream_from")},
+  });
+  const auto* paths = member(flow, "paths").if_array();
+  if (paths == nullptr) return report;
+  report += pairs({{"subflows", text(flow, "subflows_now") + " now, " + text(flow, "subflows") + " at most"}});
+  return paths->empty() ? report : report + "\n" + paths_table(*paths);
+}
+
+std::string problem_report(unsigned status, std::string_view body) {
+  boost::system::error_code error;
+  const auto problem = json::parse(json::string_view(body.data(), body.size()), error);
+  if (error || !member(problem, "detail").is_string())
+    return "weir answered with HTTP status " + std::to_string(status);
+  auto report = terminal_safe(text(problem, "detail"));
+  if (const auto* problems = member(problem, "problems").if_array()) {
+    for (const auto& one : *problems) {
+      auto place = text(one, "file");
+      if (number(one, "line") > 0) place += ":" + text(one, "line") + ":" + text(one, "column");
+      report += "\n" + terminal_safe(place + ": error: " + text(one, "message"));
+    }
+  }
+  return report;
+}
+
+}  // namespace weir::admin

@@ -1,0 +1,19 @@
+// The API's answers as text for people: `weir status`, `weir flows`, `weir flow ID`. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/fwd.hpp>
+
+namespace weir::admin {
+
+std::string status_report(const boost::json::value& status);
+std::string flows_report(const boost::json::value& flows);
+std::string flow_report(const boost::json::value& flow);
+
+// What an answer that is not a success says: its problem's detail, and each problem of a configuration on its line.
+std::string problem_report(unsigned status, std::string_view body);
+
+}  // namespace weir::admin

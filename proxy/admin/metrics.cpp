@@ -1,0 +1,127 @@
+#include "proxy/admin/metrics.hpp"
+
+#include "proxy/admin/views.hpp"
+
+namespace weir::admin {
+namespace {
+
+std::string escaped(std::string_view value) {  // a label's value
+  std::string result;
+  for (const char c : value) {
+    if (c == '\n') {
+      result += "\\n";
+      continue;
+    }
+    if (c == '"' || c == '\\') result += '\\';
+    result += c;
+  }
+  return result;
+}
+
+class Text {
+ public:
+  void family(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = name;
+    text_.append("# HELP ").append(name).append(" ").append(help);
+    text_.append("\n# TYPE ").append(name).append(" ").append(type).append("\n");
+  }
+  void sample(std::uint64_t value, std::string_view labels = {}) {
+    text_.append(name_);
+    if (!labels.empty()) text_.append("{").append(labels).append("}");
+    text_.append(" ").append(std::to_string(value)).append("\n");
+  }
+  void counter(std::string_view name, std::uint64_t value, std::string_view help) {
+    family(name, "counter", help);
+    sample(value);
+  }
+  void gauge(std::string_view name, std::uint64_t value, std::string_view help) {
+    family(name, "gauge", help);
+    sample(value);
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string name_;
+  std::string text_;
+};
+
+std::string label(std::string_view name, std::string_view value) {
+  return std::string(name).append("=\"").append(escaped(value)).append("\"");
+}
+
+std::uint64_t seconds(std::chrono::system_clock::time_point time) {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count());
+}
+
+void add_status(Text& text, const Status& status) {
+  text.family("weir_build_info", "gauge", "1, with the version as a label.");
+  text.sample(1, label("version", status.version));
+  text.family("weir_phase", "gauge", "1 for the phase weir is in.");
+  for (const auto phase : {Phase::starting, Phase::running, Phase::draining}) {
+    text.sample(status.phase == phase ? 1 : 0, label("phase", name(phase)));
+  }
+  text.gauge("weir_ready", why_not_ready(status).empty() ? 1 : 0, "1 when clients' connections are taken.");
+  text.gauge("weir_mptcp_available", status.mptcp ? 1 : 0, "1 when the kernel has MPTCP.");
+  text.gauge("weir_rules_installed", status.rules_installed ? 1 : 0, "1 when weir's kernel rules are in place.");
+  text.gauge("weir_workers", status.workers, "Worker threads.");
+  text.gauge("weir_max_flows", status.max_flows, "Flows weir takes at once.");
+  text.gauge("weir_start_time_seconds", seconds(status.started), "When weir started, since the Unix epoch.");
+  text.gauge("weir_configuration_read_time_seconds", seconds(status.configuration_read),
+             "When the configuration in force was read, since the Unix epoch.");
+}
+
+void add_flows(Text& text, const Totals& totals) {
+  const auto by_transport = [&](const std::array<std::uint64_t, 2>& counts) {
+    for (const auto transport : {flow::Transport::tcp, flow::Transport::mptcp}) {
+      text.sample(counts[static_cast<std::size_t>(transport)], label("transport", flow::name(transport)));
+    }
+  };
+  text.family("weir_flows_live", "gauge", "Flows relayed now.");
+  by_transport(totals.live);
+  text.family("weir_flows_accepted_total", "counter", "Flows accepted from clients.");
+  by_transport(totals.accepted);
+  text.family("weir_flows_ended_total", "counter", "Flows that ended, by who ended them and how.");
+  for (std::size_t side = 0; side < flow::kSides; ++side) {
+    for (std::size_t code = 0; code < flow::kCodes; ++code) {
+      text.sample(totals.ended[side][code], label("side", flow::name(static_cast<flow::Side>(side))) + "," +
+                                                label("code", flow::name(static_cast<flow::Code>(code))));
+    }
+  }
+}
+
+void add_traffic(Text& text, const Totals& totals) {
+  text.counter("weir_bytes_from_client_total", totals.bytes_from_client, "Bytes relayed from clients.");
+  text.counter("weir_bytes_to_client_total", totals.bytes_to_client, "Bytes relayed to clients.");
+  text.family("weir_relayed_bytes_total", "counter", "Bytes relayed, by how they were moved.");
+  text.sample(totals.relayed_by_splice, label("method", "splice"));
+  text.sample(totals.relayed_by_copy, label("method", "copy"));
+  text.counter("weir_subflows_joined_total", totals.subflows_joined, "MPTCP subflows beyond a connection's first.");
+  text.counter("weir_subflows_closed_total", totals.subflows_closed, "MPTCP subflows that ended.");
+  text.counter("weir_mptcp_fallbacks_total", totals.fallbacks, "MPTCP connections that fell back to TCP after accept.");
+  text.counter("weir_accept_paused_total", totals.accept_paused,
+               "Times accepting stopped for want of descriptors or for gateway.max_flows.");
+  text.counter("weir_records_dropped_total", totals.records_dropped, "Flow records that could not be written in time.");
+}
+
+void add_kernel(Text& text, const std::vector<KernelCounter>& counters) {
+  for (const auto& [name, value] : counters) {
+    const auto help = "The kernel's MPTcpExt " + name + ", of the whole network namespace.";
+    if (name == "MPCurrEstab")  // the one of them that also goes down
+      text.gauge("weir_kernel_mptcp_" + name, value, help);
+    else
+      text.counter("weir_kernel_mptcp_" + name + "_total", value, help);
+  }
+}
+
+}  // namespace
+
+std::string metrics_text(const Status& status, const Totals& totals, const std::vector<KernelCounter>& kernel) {
+  Text text;
+  add_status(text, status);
+  add_flows(text, totals);
+  add_traffic(text, totals);
+  add_kernel(text, kernel);
+  return text.take();
+}
+
+}  // namespace weir::admin

@@ -1,0 +1,41 @@
+// Which path answers what.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/beast/http/verb.hpp>
+
+#include "proxy/admin/guard.hpp"
+#include "proxy/admin/reply.hpp"
+#include "proxy/admin/state.hpp"
+#include "proxy/admin/target.hpp"
+
+namespace weir::admin {
+
+struct Call {
+  State& state;
+  const Target& target;
+  std::string_view rest;  // what of the path the route leaves open
+};
+
+struct Route {
+  std::string_view path;            // one that ends in '/' leaves the last segment open
+  boost::beast::http::verb method;  // `get` answers HEAD as well
+  Kind kind;
+  boost::asio::awaitable<Reply> (*answer)(Call);  // none: the connection becomes an event stream
+};
+
+struct Match {
+  const Route* route = nullptr;
+  std::string_view rest;
+  std::string_view allow() const;  // the methods, as the Allow field has them
+};
+
+// No route: nothing is at that path.
+Match find_route(std::string_view path);
+bool takes(const Route&, boost::beast::http::verb);
+
+}  // namespace weir::admin

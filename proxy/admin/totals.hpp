@@ -1,0 +1,31 @@
+// The workers' counters summed: what status and metrics show.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "proxy/flow/counters.hpp"
+
+namespace weir::admin {
+
+struct Totals {
+  std::array<std::uint64_t, 2> accepted{};  // by Transport
+  std::array<std::uint64_t, 2> live{};      // by Transport
+  std::array<std::array<std::uint64_t, flow::kCodes>, flow::kSides> ended{};
+  std::uint64_t bytes_from_client = 0;
+  std::uint64_t bytes_to_client = 0;
+  std::uint64_t subflows_joined = 0;
+  std::uint64_t subflows_closed = 0;
+  std::uint64_t fallbacks = 0;
+  std::uint64_t accept_paused = 0;
+  std::uint64_t relayed_by_splice = 0;
+  std::uint64_t relayed_by_copy = 0;
+  std::uint64_t records_dropped = 0;
+
+  std::uint64_t all_ended() const;
+};
+
+Totals sum(const std::vector<const flow::Counters*>& workers);
+
+}  // namespace weir::admin

@@ -1,0 +1,94 @@
+#include "proxy/admin/views.hpp"
+
+#include <boost/json.hpp>
+
+#include "proxy/flow/time_text.hpp"
+
+namespace weir::admin {
+namespace {
+
+namespace json = boost::json;
+
+json::object by_transport(const std::array<std::uint64_t, 2>& counts) {
+  json::object object;
+  for (const auto transport : {flow::Transport::tcp, flow::Transport::mptcp}) {
+    object[flow::name(transport)] = counts[static_cast<std::size_t>(transport)];
+  }
+  return object;
+}
+
+json::object counters(const Totals& totals) {
+  json::object object;
+  object["flows_live"] = by_transport(totals.live);
+  object["flows_accepted"] = by_transport(totals.accepted);
+  object["flows_ended"] = totals.all_ended();
+  object["bytes_from_client"] = totals.bytes_from_client;
+  object["bytes_to_client"] = totals.bytes_to_client;
+  object["subflows_joined"] = totals.subflows_joined;
+  object["subflows_closed"] = totals.subflows_closed;
+  object["fallbacks"] = totals.fallbacks;
+  object["accept_paused"] = totals.accept_paused;
+  object["records_dropped"] = totals.records_dropped;
+  return object;
+}
+
+}  // namespace
+
+const char* name(Phase phase) {
+  switch (phase) {
+    case Phase::starting: return "starting";
+    case Phase::running: return "running";
+    case Phase::draining: return "draining";
+  }
+  return "unknown";
+}
+
+std::string why_not_ready(const Status& status) {
+  if (status.phase != Phase::running) return std::string("weir is ") + name(status.phase);
+  if (status.manage_network && !status.rules_installed) return "the kernel rules are not installed";
+  return {};
+}
+
+std::string status_json(const Status& status, const Totals& totals, std::chrono::system_clock::time_point now) {
+  using std::chrono::milliseconds;
+  const auto reason = why_not_ready(status);
+  json::object object;
+  object["version"] = status.version;
+  object["phase"] = name(status.phase);
+  object["ready"] = reason.empty();
+  if (!reason.empty()) object["not_ready"] = reason;
+  object["started"] = flow::time_text(status.started);
+  object["uptime_ms"] = std::chrono::duration_cast<milliseconds>(now - status.started).count();
+  object["mptcp"] = status.mptcp;
+  object["on_syn"] = status.on_syn;
+  object["manage_network"] = status.manage_network;
+  object["rules_installed"] = status.rules_installed;
+  object["workers"] = status.workers;
+  object["max_flows"] = status.max_flows;
+  object["intercept_ports"] = json::value_from(status.intercept_ports);
+  object["client_interfaces"] = json::value_from(status.client_interfaces);
+  object["configuration"] = status.configuration;
+  object["configuration_read"] = flow::time_text(status.configuration_read);
+  object["counters"] = counters(totals);
+  return json::serialize(object) + "\n";
+}
+
+std::string flow_json(const flow::Record& record) {
+  // The record is one object; what is added goes before its closing brace.
+  auto text = flow::to_json(record);
+  text.pop_back();
+  text += ",\"live\":true,\"idle_ms\":" + std::to_string(record.idle.count());
+  text += ",\"subflows_now\":" + std::to_string(record.subflows_now) + "}";
+  return text;
+}
+
+std::string flows_json(const std::vector<flow::Record>& shown, std::size_t total, std::size_t matched) {
+  auto text = "{\"total\":" + std::to_string(total) + ",\"matched\":" + std::to_string(matched) + ",\"flows\":[";
+  for (const auto& record : shown) {
+    if (&record != &shown.front()) text += ",\n";
+    text += flow_json(record);
+  }
+  return text + "]}\n";
+}
+
+}  // namespace weir::admin
