@@ -20,14 +20,15 @@ struct Problem {
   std::string text() const;
 };
 
-// Either settings that `run` can use as they are, or at least one problem.
+// Settings that `run` can use as they are, or at least one problem.
 struct Reading {
   Settings settings;
-  std::vector<Problem> problems;
+  std::vector<Problem> problems;  // in the order of the file
   bool ok() const { return problems.empty(); }
 };
 
 Reading read_file(const std::filesystem::path& file);
+// `file_name` stands in the problems; relative paths in the text start at its folder.
 Reading read_text(std::string_view toml, const std::string& file_name);
 
 }  // namespace weir::conf

@@ -1,0 +1,31 @@
+// [admin]
+#include <algorithm>
+
+#include "conf/sections.hpp"
+
+namespace weir::conf {
+
+void read_admin(Section section, const std::filesystem::path& folder, const GatewaySettings& gateway,
+                AdminSettings& admin) {
+  std::string listen;
+  std::string token_file;
+  const auto* listen_node = section.read("listen", listen);
+  section.read("token_file", token_file);
+  section.finish();
+  if (!token_file.empty()) admin.token_file = folder / token_file;
+  if (listen_node == nullptr) return;
+  const auto endpoint = policy::Endpoint::parse(listen);
+  if (!endpoint) {
+    section.problem(*listen_node,
+                    "listen: this is not an address and port such as \"127.0.0.1:9080\" or \"[::1]:9080\"");
+    return;
+  }
+  admin.listen = *endpoint;
+  if (!endpoint->address.is_loopback() && token_file.empty())
+    section.problem(*listen_node, "listen: " + listen + " can be reached from outside, so token_file must be given");
+  if (std::ranges::find(gateway.intercept_ports, endpoint->port) != gateway.intercept_ports.end())
+    section.problem(*listen_node, "listen: port " + std::to_string(endpoint->port) +
+                                      " is in gateway.intercept_ports; clients would reach neither");
+}
+
+}  // namespace weir::conf

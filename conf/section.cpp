@@ -1,0 +1,154 @@
+#include "conf/section.hpp"
+
+#include <algorithm>
+
+#include "conf/duration.hpp"
+#include "conf/nearest.hpp"
+
+namespace weir::conf {
+namespace {
+
+std::string_view type_name(const toml::node& node) {
+  switch (node.type()) {
+    case toml::node_type::table: return "a table";
+    case toml::node_type::array: return "an array";
+    case toml::node_type::string: return "a string";
+    case toml::node_type::integer: return "an integer";
+    case toml::node_type::floating_point: return "a floating-point number";
+    case toml::node_type::boolean: return "a boolean";
+    case toml::node_type::date: return "a date";
+    case toml::node_type::time: return "a time";
+    case toml::node_type::date_time: return "a date and time";
+    case toml::node_type::none: break;
+  }
+  return "nothing";
+}
+
+// What a problem quotes from the file may hold anything: no control byte reaches a terminal.
+std::string printable(std::string_view text) {
+  constexpr std::size_t kMost = 80;
+  std::string shown;
+  for (const char c : text.substr(0, kMost)) shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  return text.size() > kMost ? shown + "…" : shown;
+}
+
+}  // namespace
+
+void Problems::add(const toml::source_region& where, std::string message) {
+  problems_.push_back({.file = file_,
+                       .line = static_cast<unsigned>(where.begin.line),
+                       .column = static_cast<unsigned>(where.begin.column),
+                       .message = std::move(message)});
+}
+
+std::vector<Problem> Problems::in_order() {
+  std::ranges::stable_sort(problems_, {},
+                           [](const Problem& problem) { return std::pair(problem.line, problem.column); });
+  return std::move(problems_);
+}
+
+const toml::node* Section::find(std::string_view key) {
+  known_.push_back(key);
+  return table_ == nullptr ? nullptr : table_->get(key);
+}
+
+void Section::wrong_type(const toml::node& found, std::string_view what, std::string_view wanted) {
+  problem(found, std::string(what) + " must be " + std::string(wanted) + ", not " + std::string(type_name(found)));
+}
+
+const toml::node* Section::read(std::string_view key, bool& value) {
+  const auto* node = find(key);
+  if (node == nullptr) return nullptr;
+  if (const auto* boolean = node->as_boolean()) {
+    value = boolean->get();
+    return node;
+  }
+  wrong_type(*node, key, "true or false");
+  return nullptr;
+}
+
+const toml::node* Section::read(std::string_view key, std::string& value) {
+  const auto* node = find(key);
+  if (node == nullptr) return nullptr;
+  if (const auto* text = node->as_string()) {
+    value = text->get();
+    return node;
+  }
+  wrong_type(*node, key, "a string");
+  return nullptr;
+}
+
+const toml::node* Section::read(std::string_view key, std::chrono::milliseconds& value,
+                                std::chrono::milliseconds least) {
+  const auto* node = find(key);
+  if (node == nullptr) return nullptr;
+  const auto* text = node->as_string();
+  if (text == nullptr) {
+    wrong_type(*node, key, R"(a duration in quotes, such as "10s" or "5m")");
+    return nullptr;
+  }
+  const auto duration = parse_duration(text->get());
+  if (!duration || *duration < least) {
+    problem(*node, std::string(key) + ": \"" + printable(text->get()) + "\" is not a duration of " +
+                       (least.count() > 0 ? "at least " + std::to_string(least.count()) + "ms" : "ten years at most") +
+                       R"(; write a whole number and a unit (ms, s, m, h, d), such as "10s")");
+    return nullptr;
+  }
+  value = *duration;
+  return node;
+}
+
+const toml::node* Section::read(std::string_view key, std::int64_t& value, std::int64_t least, std::int64_t most) {
+  const auto* node = find(key);
+  if (node == nullptr) return nullptr;
+  const auto* integer = node->as_integer();
+  const auto range = std::to_string(least) + " to " + std::to_string(most);
+  if (integer == nullptr) {
+    wrong_type(*node, key, "an integer from " + range);
+    return nullptr;
+  }
+  if (integer->get() < least || integer->get() > most) {
+    problem(*node, std::string(key) + ": " + std::to_string(integer->get()) + " is out of range; it must be " + range);
+    return nullptr;
+  }
+  value = integer->get();
+  return node;
+}
+
+const toml::array* Section::array(std::string_view key) {
+  const auto* node = find(key);
+  if (node == nullptr) return nullptr;
+  if (const auto* array = node->as_array()) return array;
+  wrong_type(*node, key, "an array");
+  return nullptr;
+}
+
+void Section::not_a_choice(const toml::node& node, std::string_view key, const std::string& word,
+                           const std::vector<std::string_view>& known) {
+  problem(node, std::string(key) + ": '" + printable(word) + "' is not one of " + listed(known));
+}
+
+void Section::finish() {
+  if (table_ == nullptr) return;
+  for (const auto& [key, node] : *table_) {
+    if (std::ranges::find(known_, key.str()) != known_.end()) continue;
+    problems_.add(key.source(),
+                  "unknown key '" + printable(key.str()) + "' in " + name_ + suggestion(key.str(), known_));
+  }
+}
+
+std::string listed(const std::vector<std::string_view>& words) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i > 0) text += i + 1 == words.size() ? " or " : ", ";
+    text += "'" + std::string(words[i]) + "'";
+  }
+  return text;
+}
+
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& known) {
+  if (const auto near = nearest(word, known)) return "; did you mean '" + std::string(*near) + "'?";
+  return "; known are " + listed(known);
+}
+
+}  // namespace weir::conf

@@ -1,0 +1,85 @@
+// One table of weir.toml while it is read: typed values by key, and a problem with its place for whatever is wrong.
+// A section's reader asks for each key it knows; what nobody asked for is unknown.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <toml++/toml.h>
+
+#include "conf/reader.hpp"
+
+namespace weir::conf {
+
+class Problems {
+ public:
+  explicit Problems(std::string file) : file_(std::move(file)) {}
+  void add(const toml::source_region& where, std::string message);
+  std::vector<Problem> in_order();
+
+ private:
+  std::string file_;
+  std::vector<Problem> problems_;
+};
+
+class Section {
+ public:
+  // `name` as people write it: "[gateway]". `table` may be absent: then every value is left as it is.
+  Section(std::string name, const toml::table* table, Problems& problems)
+      : name_(std::move(name)), table_(table), problems_(problems) {}
+
+  // Each leaves `value` alone where the key is absent or wrong, and returns the node where it is there and right.
+  const toml::node* read(std::string_view key, bool& value);
+  const toml::node* read(std::string_view key, std::string& value);
+  const toml::node* read(std::string_view key, std::chrono::milliseconds& value, std::chrono::milliseconds least);
+  const toml::node* read(std::string_view key, std::int64_t& value, std::int64_t least, std::int64_t most);
+  template <typename Choice>
+  const toml::node* read(std::string_view key, Choice& value,
+                         std::initializer_list<std::pair<std::string_view, Choice>> choices) {
+    std::string word;
+    const auto* node = read(key, word);
+    if (node == nullptr) return nullptr;
+    std::vector<std::string_view> known;
+    for (const auto& [name, choice] : choices) {
+      if (word == name) {
+        value = choice;
+        return node;
+      }
+      known.push_back(name);
+    }
+    not_a_choice(*node, key, word, known);
+    return nullptr;
+  }
+  // The elements of an array; nothing where the key is absent or no array.
+  const toml::array* array(std::string_view key);
+
+  void problem(const toml::node& where, std::string message) { problems_.add(where.source(), std::move(message)); }
+  void wrong_type(const toml::node& found, std::string_view what, std::string_view wanted);
+  // Last: a problem for each key nobody asked for.
+  void finish();
+
+  const std::string& name() const { return name_; }
+
+ private:
+  const toml::node* find(std::string_view key);
+  void not_a_choice(const toml::node&, std::string_view key, const std::string& word,
+                    const std::vector<std::string_view>& known);
+
+  std::string name_;
+  const toml::table* table_;
+  Problems& problems_;
+  std::vector<std::string_view> known_;
+};
+
+// "'a', 'b' or 'c'".
+std::string listed(const std::vector<std::string_view>& words);
+// "; did you mean 'x'?" or "; known are 'x', 'y' or 'z'".
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& known);
+
+}  // namespace weir::conf

@@ -1,0 +1,17 @@
+// A reader for each table of weir.toml: its keys, their ranges and the checks between them, side by side.
+#pragma once
+
+#include <filesystem>
+
+#include "conf/section.hpp"
+#include "conf/settings.hpp"
+
+namespace weir::conf {
+
+// `folder`: where relative paths start.
+void read_gateway(Section, GatewaySettings&);
+void read_mptcp(Section, Problems&, MptcpSettings&);
+void read_admin(Section, const std::filesystem::path& folder, const GatewaySettings&, AdminSettings&);
+void read_log(Section, const std::filesystem::path& folder, LogSettings&);
+
+}  // namespace weir::conf
