@@ -58,9 +58,7 @@ boost::system::result<LocalAddresses, std::string> LocalAddresses::open() {
   return LocalAddresses(std::make_unique<Impl>(Impl{std::move(*events), std::move(*questions), std::move(now)}));
 }
 
-int LocalAddresses::descriptor() const {
-  return impl_->events.descriptor();
-}
+int LocalAddresses::descriptor() const { return impl_->events.descriptor(); }
 
 // Addresses change seldom, may be on two interfaces at once, and events can be lost: each change is a new dump.
 bool LocalAddresses::read() {
@@ -73,9 +71,7 @@ bool LocalAddresses::read() {
   return true;
 }
 
-const std::set<policy::Address>& LocalAddresses::now() const {
-  return impl_->now;
-}
+const std::set<policy::Address>& LocalAddresses::now() const { return impl_->now; }
 
 LocalAddresses::LocalAddresses(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 LocalAddresses::LocalAddresses(LocalAddresses&&) noexcept = default;

@@ -12,9 +12,9 @@
 namespace weir::kernel {
 
 struct MptcpState {
-  std::uint32_t token = 0;       // host order, as in MP_JOIN and in path-manager events
-  bool fallback = false;         // MPTCP_INFO_FLAG_FALLBACK
-  unsigned subflows = 1;         // the first included
+  std::uint32_t token = 0;  // host order, as in MP_JOIN and in path-manager events
+  bool fallback = false;    // MPTCP_INFO_FLAG_FALLBACK
+  unsigned subflows = 1;    // the first included
 };
 
 struct SubflowState {

@@ -12,9 +12,7 @@
 namespace weir::kernel {
 namespace {
 
-std::error_code last_error() {
-  return {errno, std::system_category()};
-}
+std::error_code last_error() { return {errno, std::system_category()}; }
 
 // An answer does not pass 8 KiB unless the reader offers more (NLMSG_GOODSIZE); dumps grow to 32 KiB.
 constexpr std::size_t kBufferSize = 32768;
@@ -54,9 +52,7 @@ boost::system::result<NetlinkSocket, std::error_code> NetlinkSocket::open(int bu
   return opened;
 }
 
-int NetlinkSocket::descriptor() const {
-  return mnl_socket_get_fd(socket_.get());
-}
+int NetlinkSocket::descriptor() const { return mnl_socket_get_fd(socket_.get()); }
 
 std::error_code NetlinkSocket::join(unsigned group) {
   if (mnl_socket_setsockopt(socket_.get(), NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0) return last_error();
@@ -88,8 +84,6 @@ std::error_code NetlinkSocket::drain(const std::function<void(const nlmsghdr&)>&
   }
 }
 
-void NetlinkSocket::Close::operator()(mnl_socket* socket) const {
-  mnl_socket_close(socket);
-}
+void NetlinkSocket::Close::operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
 
 }  // namespace weir::kernel

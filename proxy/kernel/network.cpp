@@ -17,9 +17,7 @@ namespace {
 
 using Result = Network::Result;
 
-std::uint32_t wanted_subflows(const conf::Settings& settings) {
-  return settings.mptcp.max_subflows - 1;
-}
+std::uint32_t wanted_subflows(const conf::Settings& settings) { return settings.mptcp.max_subflows - 1; }
 
 // Beyond the table: what one installation does, and the values to keep for undoing it.
 struct Plan {
@@ -177,9 +175,7 @@ Network::Result Network::install(const conf::Settings& wanted) {
   return error;
 }
 
-Network::Result Network::remove() {
-  return impl_->take_down();
-}
+Network::Result Network::remove() { return impl_->take_down(); }
 
 bool Network::installed() {
   auto left = impl_->left_in_table();
@@ -188,9 +184,7 @@ bool Network::installed() {
   return !impl_->changes || (*left)->fingerprint == impl_->changes->fingerprint;
 }
 
-std::string Network::describe(const conf::Settings& wanted) {
-  return describe_network(wanted, impl_->nftables);
-}
+std::string Network::describe(const conf::Settings& wanted) { return describe_network(wanted, impl_->nftables); }
 
 Network::Network(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Network::Network(Network&&) noexcept = default;

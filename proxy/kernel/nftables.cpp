@@ -17,9 +17,7 @@ std::string trimmed(const std::string& text) {
   return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
-bool contains(const std::string& text, const char* part) {
-  return text.find(part) != std::string::npos;
-}
+bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 
@@ -71,8 +69,6 @@ std::string nftables_sentence(const std::string& error_output) {
   return "nftables failed without saying why: " + trimmed(error_output);
 }
 
-void Nftables::Free::operator()(nft_ctx* context) const {
-  nft_ctx_free(context);
-}
+void Nftables::Free::operator()(nft_ctx* context) const { nft_ctx_free(context); }
 
 }  // namespace weir::kernel

@@ -19,8 +19,8 @@ struct PathEvent {
   policy::Endpoint local;
   policy::Endpoint remote;
   bool backup = false;
-  int error = 0;                    // errno of the subflow, 0 where it closed in order
-  std::uint32_t reset_reason = 0;   // RFC 8684 3.6; meaningful where has_reset_reason
+  int error = 0;                   // errno of the subflow, 0 where it closed in order
+  std::uint32_t reset_reason = 0;  // RFC 8684 3.6; meaningful where has_reset_reason
   bool has_reset_reason = false;
 };
 

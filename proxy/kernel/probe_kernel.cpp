@@ -50,13 +50,9 @@ constexpr const char* kTproxyTrial = R"(table inet weir_trial {
 
 }  // namespace
 
-bool mptcp_available() {
-  return mptcp_error() == 0;
-}
+bool mptcp_available() { return mptcp_error() == 0; }
 
-bool has_net_admin() {
-  return has_capability(CAP_NET_ADMIN);
-}
+bool has_net_admin() { return has_capability(CAP_NET_ADMIN); }
 
 Finding check_mptcp(const conf::Settings& settings) {
   const int error = mptcp_error();

@@ -21,14 +21,10 @@ std::string joined(const std::vector<std::string>& parts) {
   return text;
 }
 
-bool is_set(const SysctlTree& tree, const std::string& name) {
-  return tree.read(name).value_or("0") != "0";
-}
+bool is_set(const SysctlTree& tree, const std::string& name) { return tree.read(name).value_or("0") != "0"; }
 
 // Read-only where a container was not given /proc/sys.
-bool sysctls_writable() {
-  return access("/proc/sys/net/ipv4/ip_forward", W_OK) == 0;
-}
+bool sysctls_writable() { return access("/proc/sys/net/ipv4/ip_forward", W_OK) == 0; }
 
 }  // namespace
 

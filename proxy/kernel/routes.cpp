@@ -64,9 +64,7 @@ std::error_code add_route(NetlinkSocket& socket, int family) {
   return socket.ask(message.header());
 }
 
-bool not_there(std::error_code error) {
-  return error.value() == ENOENT || error.value() == ESRCH;
-}
+bool not_there(std::error_code error) { return error.value() == ENOENT || error.value() == ESRCH; }
 
 // EACCES: net.ipv6.conf.lo.disable_ipv6 is set.
 bool family_absent(std::error_code error) {
@@ -151,13 +149,9 @@ std::string rule_text(int family, Rule rule) {
 
 }  // namespace
 
-boost::system::result<void, std::string> install_routes() {
-  return for_each_family("install", install);
-}
+boost::system::result<void, std::string> install_routes() { return for_each_family("install", install); }
 
-boost::system::result<void, std::string> remove_routes() {
-  return for_each_family("remove", remove);
-}
+boost::system::result<void, std::string> remove_routes() { return for_each_family("remove", remove); }
 
 std::vector<RouteState> routes_state() {
   std::vector<RouteState> state;

@@ -97,14 +97,11 @@ std::string direct_rule(std::string_view match) {
 void decide_on_syn(const conf::Settings& settings, Block& chain) {
   const std::string syn(kMptcpSyn);
   switch (settings.mptcp.on_syn) {
-    case OnSyn::terminate:
-      return;
-    case OnSyn::direct:
-      return chain.rule(direct_rule(kMptcpSyn), "mptcp.on_syn = direct");
+    case OnSyn::terminate: return;
+    case OnSyn::direct: return chain.rule(direct_rule(kMptcpSyn), "mptcp.on_syn = direct");
     case OnSyn::strip:
       return chain.rule(syn + " counter name \"stripped\" reset tcp option mptcp", "mptcp.on_syn = strip");
-    case OnSyn::deny:
-      return chain.rule(syn + " counter name \"denied\" reject with tcp reset", "mptcp.on_syn = deny");
+    case OnSyn::deny: return chain.rule(syn + " counter name \"denied\" reject with tcp reset", "mptcp.on_syn = deny");
   }
 }
 

@@ -67,9 +67,7 @@ boost::system::result<RulesetWatch, std::string> RulesetWatch::open() {
   return RulesetWatch(std::make_unique<Impl>(Impl{std::move(*events)}));
 }
 
-int RulesetWatch::descriptor() const {
-  return impl_->events.descriptor();
-}
+int RulesetWatch::descriptor() const { return impl_->events.descriptor(); }
 
 bool RulesetWatch::read() {
   bool deleted = false;

@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "proxy/kernel/probe.hpp"
+#include "proxy/kernel/ruleset.hpp"
 #include "proxy/session/log_level.hpp"
 
 namespace weir::session {
