@@ -30,11 +30,11 @@ std::error_code prepare_listener(int socket, std::uint16_t port) {
   const int off = 0;
   if (setsockopt(socket, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0) return last_error();
   // Both levels: a dual-stack socket serves both families (kernel-facts 3). Accepted sockets inherit TCP_NODELAY, so
-  // that a relayed message never waits for an acknowledgement, and SO_OOBINLINE, so that no urgent byte is lost.
+  // that a relayed message never waits for an acknowledgement.
   for (const auto& [level, option] :
        {std::pair{SOL_SOCKET, SO_REUSEADDR}, std::pair{SOL_SOCKET, SO_REUSEPORT},
         std::pair{int{IPPROTO_IP}, IP_TRANSPARENT}, std::pair{int{IPPROTO_IPV6}, IPV6_TRANSPARENT},
-        std::pair{int{IPPROTO_TCP}, TCP_NODELAY}, std::pair{SOL_SOCKET, SO_OOBINLINE}})
+        std::pair{int{IPPROTO_TCP}, TCP_NODELAY}})
     if (const auto error = enable(socket, level, option)) return error;
   const auto any = SocketAddress::dual_stack_any(port);
   if (bind(socket, any.data(), any.length) != 0) return last_error();
@@ -112,7 +112,7 @@ Result<Descriptor> begin_connect(const Dial& dial) {
   if (!socket.is_open()) return last_error();
   if (setsockopt(socket.get(), SOL_SOCKET, SO_MARK, &dial.mark, sizeof dial.mark) != 0) return last_error();
   if (const auto error = enable(socket.get(), IPPROTO_TCP, TCP_NODELAY)) return error;
-  if (const auto error = enable(socket.get(), SOL_SOCKET, SO_OOBINLINE)) return error;
+  keep_urgent_inline(socket.get());
   if (dial.from)
     if (const auto error = bind_transparent(socket.get(), *dial.from)) return error;
   if (connect(socket.get(), to.data(), to.length) != 0 && errno != EINPROGRESS) return last_error();
@@ -124,6 +124,11 @@ std::error_code connect_result(int socket) {
   socklen_t length = sizeof error;
   if (getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &length) != 0) return last_error();
   return {error, std::system_category()};
+}
+
+void keep_urgent_inline(int socket) {
+  const int on = 1;
+  setsockopt(socket, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);
 }
 
 void reset_on_close(int socket) {

@@ -71,6 +71,8 @@ struct Dial {
 Result<Descriptor> begin_connect(const Dial&);
 std::error_code connect_result(int socket);
 
+// An urgent byte (RFC 6093) stays where it is in the stream. Plain TCP only: MPTCP has no urgent data, and refuses.
+void keep_urgent_inline(int socket);
 // close() will send a reset instead of FIN; on an MPTCP socket MP_FASTCLOSE (RFC 8684 3.5).
 void reset_on_close(int socket);
 // Bytes written but not yet acknowledged by the peer.

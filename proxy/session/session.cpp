@@ -36,6 +36,8 @@ std::optional<End> learn(Flow& flow, net::Descriptor socket) {
       flow.record.token = state->token;
       flow.worker.watch_token(flow);
     }
+  } else {
+    net::keep_urgent_inline(flow.client.fd());
   }
   if (!is_relayable(flow.worker.snapshot(), destination->address))
     return End{Stage::accept, Side::weir, Code::not_intercepted, {}};
