@@ -123,6 +123,10 @@ void deliver(const conf::Settings& settings, Block& chain) {
 std::string prerouting(const conf::Settings& settings) {
   Block chain("chain prerouting");
   chain.line("type filter hook prerouting priority mangle; policy accept;");
+  // Else they would be forwarded to whose address weir uses, and a dial would not learn that it failed.
+  chain.rule("meta l4proto { icmp, ipv6-icmp } socket transparent 1 socket wildcard 0 " +
+                 set("meta mark", kDeliverMark) + " accept",
+             "ICMP errors about connections weir holds");
   chain.rule("meta l4proto != tcp accept", "weir takes TCP only");
   if (follows_direct_flows(settings)) {
     chain.rule(has("ct mark", kDirectMark) + " accept", "flows the kernel forwards");
