@@ -17,8 +17,6 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using Answer = asio::awaitable<Reply>;
 
-constexpr std::chrono::seconds kPatience{5};
-constexpr std::chrono::seconds kReloadPatience{30};
 constexpr auto kNoAnswer = "a worker did not answer in time; weir may be overloaded, try again";
 
 Reply json(std::string body) {
@@ -68,7 +66,8 @@ Answer answer_flows(Call call) {
   if (!query) co_return problem(http::status::bad_request, query.error());
   auto& gateway = call.state.gateway;
   auto flows = co_await ask<Flows>(
-      call.state.context, [&gateway](std::function<void(Flows)> done) { gateway.flows(std::move(done)); }, kPatience);
+      call.state.context, [&gateway](std::function<void(Flows)> done) { gateway.flows(std::move(done)); },
+      call.state.limits.patience);
   if (!flows) co_return problem(http::status::service_unavailable, kNoAnswer);
   const auto selection = query->select(std::move(*flows));
   co_return json(flows_json(selection.shown, selection.total, selection.matched));
@@ -81,7 +80,7 @@ Answer answer_flow(Call call) {
   auto& gateway = call.state.gateway;
   const auto found = co_await ask<Found>(
       call.state.context, [&gateway, id](std::function<void(Found)> done) { gateway.flow(*id, std::move(done)); },
-      kPatience);
+      call.state.limits.patience);
   if (!found) co_return problem(http::status::service_unavailable, kNoAnswer);
   if (!*found) co_return problem(http::status::not_found, "no live flow has this id; those that ended are in the log");
   co_return json(flow_json(**found) + "\n");
@@ -92,7 +91,7 @@ Answer answer_reload(Call call) {
   auto& gateway = call.state.gateway;
   const auto problems = co_await ask<Problems>(
       call.state.context, [&gateway](std::function<void(Problems)> done) { gateway.reload(std::move(done)); },
-      kReloadPatience);
+      call.state.limits.reload_patience);
   if (!problems)
     co_return problem(http::status::service_unavailable, "the reload goes on; the log will say how it ended");
   if (!problems->empty()) co_return problem(*problems);

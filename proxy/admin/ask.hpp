@@ -18,7 +18,7 @@ namespace weir::admin {
 template <typename Answer>
 boost::asio::awaitable<std::optional<Answer>> ask(boost::asio::io_context& context,
                                                   std::function<void(std::function<void(Answer)>)> question,
-                                                  std::chrono::seconds patience) {
+                                                  std::chrono::milliseconds patience) {
   struct Waiting {
     boost::asio::steady_timer timer;
     std::optional<Answer> answer;

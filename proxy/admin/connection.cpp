@@ -72,8 +72,8 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   asio::awaitable<void> run() {
-    while (!state_->stopped && co_await exchange()) {
-    }
+    // Not `while (… && co_await …)`: g++ 12 makes wrong code of it.
+    for (bool more = true; more && !state_->stopped;) more = co_await exchange();
     co_await close();
   }
 

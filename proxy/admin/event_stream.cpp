@@ -92,7 +92,8 @@ std::string event_text(const std::vector<flow::Event>& events, std::uint64_t cur
 asio::awaitable<void> stream_events(State& state, boost::beast::tcp_stream& stream, std::uint64_t cursor) {
   const Counted reader(state.event_readers, 1);
   const auto departure = std::make_shared<Departure>(state);
-  if (!co_await send(state, stream, head())) co_return;
+  const bool begun = co_await send(state, stream, head());
+  if (!begun) co_return;
   watch(stream.socket(), departure);
   while (!departure->gone && !state.stopped) {
     const auto events = state.gateway.events_after(cursor);
@@ -104,7 +105,10 @@ asio::awaitable<void> stream_events(State& state, boost::beast::tcp_stream& stre
     } else {
       cursor = events.back().sequence;
     }
-    if (!text.empty() && !co_await send(state, stream, std::move(text))) break;
+    if (!text.empty()) {
+      const bool sent = co_await send(state, stream, std::move(text));
+      if (!sent) break;
+    }
     departure->timer.expires_after(kMoment);
     co_await departure->timer.async_wait(kAwait);
   }

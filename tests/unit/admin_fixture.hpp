@@ -1,0 +1,183 @@
+// A running admin service before a gateway that is made up, and raw HTTP to it.
+#pragma once
+
+#include <future>
+#include <map>
+#include <string>
+#include <thread>
+
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
+
+#include "proxy/admin/service.hpp"
+
+namespace weir::test {
+
+class MadeUpGateway : public admin::GatewayView {
+ public:
+  admin::Status status() override { return status_; }
+  std::vector<const flow::Counters*> counters() override { return {&one_, &two_}; }
+  void flows(std::function<void(std::vector<flow::Record>)> done) override {
+    if (answers_) done(flows_);
+  }
+  void flow(std::uint64_t id, std::function<void(std::optional<flow::Record>)> done) override {
+    for (const auto& flow : flows_) {
+      if (flow.id == id) return done(flow);
+    }
+    done(std::nullopt);
+  }
+  std::vector<flow::Event> events_after(std::uint64_t sequence) override {
+    std::vector<flow::Event> later;
+    for (const auto& event : events_) {
+      if (event.sequence > sequence) later.push_back(event);
+    }
+    return later;
+  }
+  void reload(std::function<void(std::vector<conf::Problem>)> done) override { done(problems_); }
+  void drain() override { drained_.set_value(); }
+
+  admin::Status status_;
+  flow::Counters one_;
+  flow::Counters two_;
+  std::vector<flow::Record> flows_;
+  std::vector<flow::Event> events_;
+  std::vector<conf::Problem> problems_;
+  std::promise<void> drained_;
+  bool answers_ = true;
+};
+
+inline flow::Record made_up_flow(std::uint64_t id, const char* client = "192.0.2.1:40000") {
+  flow::Record record;
+  record.id = id;
+  record.started = std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'000 + static_cast<int>(id)));
+  static_cast<policy::Endpoint&>(record.client) = *policy::Endpoint::parse(client);
+  static_cast<policy::Endpoint&>(record.destination) = *policy::Endpoint::parse("198.51.100.7:443");
+  return record;
+}
+
+// A client's connection: sends what it is told, reads with a time-out so that a test cannot hang.
+class RawClient {
+ public:
+  explicit RawClient(std::uint16_t port) {
+    socket_.connect({boost::asio::ip::address_v4::loopback(), port});
+    const timeval patience{.tv_sec = 10, .tv_usec = 0};
+    ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  }
+  // False when the other side has closed already.
+  bool send(const std::string& text) {
+    boost::system::error_code error;
+    boost::asio::write(socket_, boost::asio::buffer(text), error);
+    return !error;
+  }
+  std::string until(const std::string& mark) {
+    boost::system::error_code error;
+    const auto count = boost::asio::read_until(socket_, boost::asio::dynamic_buffer(read_), mark, error);
+    return take(error ? read_.size() : count);
+  }
+  // One reply with a Content-Length.
+  std::string reply() {
+    auto text = until("\r\n\r\n");
+    const auto field = text.find("Content-Length: ");
+    if (field == std::string::npos) return text;
+    const auto length = std::stoul(text.substr(field + 16));
+    boost::system::error_code error;
+    if (read_.size() < length)
+      boost::asio::read(socket_, boost::asio::dynamic_buffer(read_),
+                        boost::asio::transfer_exactly(length - read_.size()), error);
+    return text + take(std::min<std::size_t>(length, read_.size()));
+  }
+  std::string rest() {
+    boost::system::error_code error;
+    boost::asio::read(socket_, boost::asio::dynamic_buffer(read_), error);
+    return take(read_.size());
+  }
+  // All that comes until the other side closes; "still open" when it does not.
+  std::string until_closed() {
+    boost::system::error_code error;
+    boost::asio::read(socket_, boost::asio::dynamic_buffer(read_), error);
+    const bool closed = error == boost::asio::error::eof || error == boost::asio::error::connection_reset;
+    return closed ? take(read_.size()) : "still open";
+  }
+  boost::asio::ip::tcp::socket& socket() { return socket_; }
+
+ private:
+  std::string take(std::size_t count) {
+    auto text = read_.substr(0, count);
+    read_.erase(0, count);
+    return text;
+  }
+
+  boost::asio::io_context context_;
+  boost::asio::ip::tcp::socket socket_{context_};
+  std::string read_;
+};
+
+struct AdminFixture {
+  explicit AdminFixture(admin::Limits limits = {}, std::filesystem::path token_file = {})
+      : settings{{policy::Address::v4(127, 0, 0, 1), 0}, std::move(token_file)},
+        service(context, settings, gateway, limits) {
+    gateway.status_.phase = admin::Phase::running;
+    gateway.status_.rules_installed = true;
+  }
+  ~AdminFixture() {
+    if (!thread.joinable()) return;
+    on_thread([this] { service.stop(); });
+    context.stop();
+    thread.join();
+  }
+  AdminFixture(const AdminFixture&) = delete;
+  AdminFixture& operator=(const AdminFixture&) = delete;
+
+  void start() {
+    const auto started = service.start();
+    if (!started) throw std::runtime_error(started.error());
+    port = service.local().port;
+    thread = std::thread([this] { context.run(); });
+  }
+  // On the service's thread, done when this returns.
+  template <typename Function>
+  void on_thread(Function function) {
+    std::promise<void> done;
+    boost::asio::post(context, [&] {
+      function();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+  void announce(std::uint64_t sequence) {
+    on_thread([&] {
+      gateway.events_.push_back({sequence, std::chrono::system_clock::time_point{}, "test", {{"n", "v"}}});
+      service.announce(gateway.events_.back());
+    });
+  }
+  // One request on a connection of its own; all that comes back.
+  std::string ask(const std::string& method, const std::string& target, const std::string& fields = {},
+                  const std::string& body = {}) const {
+    RawClient client(port);
+    client.send(method + " " + target + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n" + fields + "\r\n" +
+                body);
+    return client.rest();
+  }
+
+  boost::asio::io_context context{1};
+  MadeUpGateway gateway;
+  conf::AdminSettings settings;
+  admin::Service service;
+  std::uint16_t port = 0;
+  std::thread thread;
+};
+
+inline std::string status_of(const std::string& reply) { return reply.substr(0, reply.find("\r\n")); }
+inline std::string body_of(const std::string& reply) {
+  const auto end = reply.find("\r\n\r\n");
+  return end == std::string::npos ? std::string{} : reply.substr(end + 4);
+}
+
+}  // namespace weir::test

@@ -1,0 +1,208 @@
+// What the API and the metrics say, from made-up facts.
+#include <regex>
+#include <set>
+
+#include <boost/json.hpp>
+
+#include "proxy/admin/flow_query.hpp"
+#include "proxy/admin/kernel_counters.hpp"
+#include "proxy/admin/metrics.hpp"
+#include "proxy/admin/problem.hpp"
+#include "proxy/admin/target.hpp"
+#include "proxy/admin/views.hpp"
+#include "tests/unit/admin_fixture.hpp"
+#include "tests/unit/catch.hpp"
+
+namespace json = boost::json;
+using namespace weir;
+using test::made_up_flow;
+
+TEST_CASE("admin views: the status", "[admin]") {
+  flow::Counters one;
+  flow::Counters two;
+  one.live[1].add(3);
+  two.live[1].add(4);
+  two.ended[0][0].add(5);
+  one.ended[2][1].add(1);
+  admin::Status status;
+  status.version = "1.2";
+  status.phase = admin::Phase::running;
+  status.rules_installed = true;
+  status.intercept_ports = {80, 443};
+  const auto text = admin::status_json(status, admin::sum({&one, &two}), status.started + std::chrono::seconds(5));
+  const auto value = json::parse(text);
+  CHECK(value.at("phase") == "running");
+  CHECK(value.at("ready") == true);
+  CHECK(value.at("uptime_ms") == 5000);
+  CHECK(value.at("intercept_ports") == json::array{80, 443});
+  CHECK(value.at("counters").at("flows_live").at("mptcp") == 7);
+  CHECK(value.at("counters").at("flows_ended") == 6);
+}
+
+TEST_CASE("admin views: ready only when running, with the rules in place or the operator's own", "[admin]") {
+  admin::Status status;
+  CHECK(admin::why_not_ready(status) == "weir is starting");
+  status.phase = admin::Phase::running;
+  CHECK(admin::why_not_ready(status) == "the kernel rules are not installed");
+  status.manage_network = false;
+  CHECK(admin::why_not_ready(status).empty());
+  status.phase = admin::Phase::draining;
+  CHECK(admin::why_not_ready(status) == "weir is draining");
+}
+
+TEST_CASE("admin views: flows", "[admin]") {
+  auto flow = made_up_flow(1);
+  flow.idle = std::chrono::milliseconds(70);
+  flow.subflows_now = 2;
+  const auto value = json::parse(admin::flow_json(flow));
+  CHECK(value.at("id") == "0000000000000001");
+  CHECK(value.at("live") == true);
+  CHECK(value.at("idle_ms") == 70);
+  CHECK(value.at("subflows_now") == 2);
+  const auto list = json::parse(admin::flows_json({flow, flow}, 9, 5));
+  CHECK(list.at("total") == 9);
+  CHECK(list.at("matched") == 5);
+  CHECK(list.at("flows").as_array().size() == 2);
+  CHECK(json::parse(admin::flows_json({}, 0, 0)).at("flows").as_array().empty());
+}
+
+TEST_CASE("admin query: prefixes", "[admin]") {
+  const auto contains = [](const char* prefix, const char* address) {
+    return admin::Prefix::parse(prefix)->contains(*policy::Address::parse(address));
+  };
+  CHECK(contains("192.0.2.0/24", "192.0.2.200"));
+  CHECK_FALSE(contains("192.0.2.0/24", "192.0.3.0"));
+  CHECK(contains("192.0.2.128/25", "192.0.2.255"));
+  CHECK_FALSE(contains("192.0.2.128/25", "192.0.2.127"));
+  CHECK(contains("192.0.2.7", "192.0.2.7"));
+  CHECK_FALSE(contains("192.0.2.7", "192.0.2.6"));
+  CHECK(contains("0.0.0.0/0", "203.0.113.1"));
+  CHECK_FALSE(contains("0.0.0.0/0", "2001:db8::1"));
+  CHECK(contains("2001:db8::/33", "2001:db8:7fff::1"));
+  CHECK_FALSE(contains("2001:db8::/33", "2001:db8:8000::1"));
+  CHECK(contains("::/0", "192.0.2.1"));
+  for (const auto* wrong : {"", "x", "192.0.2.0/33", "192.0.2.0/", "192.0.2.0/-1", "::/129", "192.0.2.0/24x"}) {
+    INFO(wrong);
+    CHECK_FALSE(admin::Prefix::parse(wrong));
+  }
+}
+
+TEST_CASE("admin query: what is right and what is not", "[admin]") {
+  CHECK(admin::FlowQuery::parse({})->limit == 1000);
+  CHECK(admin::FlowQuery::parse({{"limit", "10000"}, {"transport", "mptcp"}})->transport == flow::Transport::mptcp);
+  struct Row {
+    const char* name;
+    const char* value;
+    const char* error;
+  };
+  const Row rows[] = {
+      {"limit", "10001", "limit is a number from 1 to 10000"},
+      {"limit", "-1", "limit is a number from 1 to 10000"},
+      {"limit", "", "limit is a number from 1 to 10000"},
+      {"sort", "size", "sort is age, bytes, idle or subflows"},
+      {"transport", "udp", "transport is tcp or mptcp"},
+      {"client", "host", "client is an address or a prefix such as 192.0.2.0/24"},
+      {"frob", "1", "flows can be asked by limit, sort, transport, client and destination only"},
+  };
+  for (const auto& row : rows) {
+    INFO(row.name << "=" << row.value);
+    CHECK(admin::FlowQuery::parse({{row.name, row.value}}).error() == row.error);
+  }
+}
+
+TEST_CASE("admin query: selects, sorts and cuts", "[admin]") {
+  std::vector<flow::Record> flows{made_up_flow(1), made_up_flow(2, "192.0.2.9:1"), made_up_flow(3, "[2001:db8::1]:1")};
+  flows[0].bytes_to_client = 50;
+  flows[1].bytes_from_client = 70;
+  flows[0].transport = flow::Transport::mptcp;
+  flows[0].subflows_now = 4;
+  flows[2].idle = std::chrono::seconds(9);
+  const auto ids = [&](std::vector<std::pair<std::string, std::string>> query) {
+    const auto selection = admin::FlowQuery::parse(query)->select(flows);
+    CHECK(selection.total == 3);
+    std::string text = std::to_string(selection.matched) + ":";
+    for (const auto& flow : selection.shown) text += " " + std::to_string(flow.id);
+    return text;
+  };
+  CHECK(ids({}) == "3: 3 2 1");
+  CHECK(ids({{"limit", "2"}}) == "3: 3 2");
+  CHECK(ids({{"sort", "bytes"}}) == "3: 2 1 3");
+  CHECK(ids({{"sort", "subflows"}}) == "3: 1 3 2");
+  CHECK(ids({{"sort", "idle"}, {"limit", "1"}}) == "3: 3");
+  CHECK(ids({{"transport", "tcp"}}) == "2: 3 2");
+  CHECK(ids({{"client", "192.0.2.0/29"}}) == "1: 1");
+  CHECK(ids({{"destination", "203.0.113.0/24"}}) == "0:");
+}
+
+TEST_CASE("admin target: taken apart", "[admin]") {
+  const auto target = admin::parse_target("/a?b=c%20d&&e&f=g=h&%26=");
+  REQUIRE(target);
+  CHECK(target->path == "/a");
+  using Pairs = std::vector<std::pair<std::string, std::string>>;
+  CHECK(target->query == Pairs{{"b", "c d"}, {"e", ""}, {"f", "g=h"}, {"&", ""}});
+  CHECK(admin::parse_target("/")->query.empty());
+  for (const auto* wrong : {"", "a", "*", "http://x/", "/a?b=%", "/a?b=%4", "/a?b=%zz", "/a?%+1=b"}) {
+    INFO(wrong);
+    CHECK_FALSE(admin::parse_target(wrong));
+  }
+}
+
+TEST_CASE("admin kernel counters: the MPTcpExt lines", "[admin]") {
+  const auto counters = admin::parse_mptcp_counters(
+      "TcpExt: SyncookiesSent Other\nTcpExt: 1 2\nMPTcpExt: MPCapableSYNRX MPCurrEstab\nMPTcpExt: 7 "
+      "18446744073709551615\n");
+  REQUIRE(counters.size() == 2);
+  CHECK(counters[0].name == "MPCapableSYNRX");
+  CHECK(counters[0].value == 7);
+  CHECK(counters[1].value == 18446744073709551615ULL);
+  for (const auto* none : {"", "\n", "TcpExt: A\nTcpExt: 1\n", "MPTcpExt: A B\n", "MPTcpExt: A\nMPTcpExt: x\n"}) {
+    INFO(none);
+    CHECK(admin::parse_mptcp_counters(none).empty());
+  }
+  CHECK(admin::parse_mptcp_counters("MPTcpExt: A B\nMPTcpExt: 1\n").size() == 1);
+}
+
+namespace {
+
+// Prometheus' text format, as strictly as its own linter: returns what is wrong, or nothing.
+std::string lint(const std::string& text) {
+  static const std::regex help("# HELP (weir_[a-zA-Z0-9_]+) .+[.]");
+  static const std::regex type("# TYPE (weir_[a-zA-Z0-9_]+) (counter|gauge)");
+  static const std::regex sample("(weir_[a-zA-Z0-9_]+)(\\{([a-z]+=\"[^\"]*\",?)+\\})? [0-9]+");
+  std::set<std::string> seen;
+  std::string family;
+  std::istringstream lines(text);
+  std::smatch match;
+  for (std::string line; std::getline(lines, line);) {
+    if (std::regex_match(line, match, help)) {
+      family = match[1];
+      if (!seen.insert(family).second) return "twice: " + line;
+    } else if (std::regex_match(line, match, type)) {
+      const bool total = family.ends_with("_total");
+      if (match[1] != family || (match[2] == "counter") != total) return "type: " + line;
+    } else if (!std::regex_match(line, match, sample) || match[1] != family || !seen.insert(line).second) {
+      return "sample: " + line;
+    }
+  }
+  return text.ends_with('\n') ? "" : "no newline at the end";
+}
+
+}  // namespace
+
+TEST_CASE("admin metrics: well formed, with every family", "[admin]") {
+  flow::Counters one;
+  one.accepted[1].add(2);
+  one.ended[1][1].add(3);
+  one.relayed_by_splice.add(1'000'000'000'000);
+  admin::Status status;
+  status.version = "1.2\"3\\4\n";
+  const auto text = admin::metrics_text(status, admin::sum({&one}), {{"MPJoinSynRx", 5}, {"MPCurrEstab", 6}});
+  CHECK(lint(std::regex_replace(text, std::regex("version=\"[^\\n]*\"\\}"), "version=\"v\"}")) == "");
+  for (const auto* line :
+       {"weir_build_info{version=\"1.2\\\"3\\\\4\\n\"} 1", "weir_flows_accepted_total{transport=\"mptcp\"} 2",
+        "weir_flows_ended_total{side=\"upstream\",code=\"reset\"} 3",
+        "weir_relayed_bytes_total{method=\"splice\"} 1000000000000", "weir_kernel_mptcp_MPJoinSynRx_total 5",
+        "weir_kernel_mptcp_MPCurrEstab 6", "weir_phase{phase=\"starting\"} 1", "weir_phase{phase=\"running\"} 0"}) {
+    CHECK_THAT(text, ContainsSubstring(std::string("\n") + line + "\n"));
+  }
+}
