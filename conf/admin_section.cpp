@@ -10,7 +10,7 @@ void read_admin(Section section, const std::filesystem::path& folder, const Gate
   std::string listen;
   std::string token_file;
   const auto* listen_node = section.read("listen", listen);
-  section.read("token_file", token_file);
+  const bool token_is_wrong = section.has("token_file") && section.read("token_file", token_file) == nullptr;
   section.finish();
   if (!token_file.empty()) admin.token_file = folder / token_file;
   if (listen_node == nullptr) return;
@@ -21,7 +21,9 @@ void read_admin(Section section, const std::filesystem::path& folder, const Gate
     return;
   }
   admin.listen = *endpoint;
-  if (!endpoint->address.is_loopback() && token_file.empty())
+  if (endpoint->address.is_multicast())
+    section.problem(*listen_node, "listen: " + listen + " is a multicast address; nothing can listen for TCP there");
+  else if (!endpoint->address.is_loopback() && token_file.empty() && !token_is_wrong)
     section.problem(*listen_node, "listen: " + listen + " can be reached from outside, so token_file must be given");
   if (std::ranges::find(gateway.intercept_ports, endpoint->port) != gateway.intercept_ports.end())
     section.problem(*listen_node, "listen: port " + std::to_string(endpoint->port) +

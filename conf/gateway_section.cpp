@@ -9,19 +9,25 @@ namespace weir::conf {
 namespace {
 
 constexpr std::chrono::milliseconds kLeastTimeout{1};
+constexpr std::size_t kMostInterfaces = 256;
+constexpr std::size_t kMostPorts = 1024;  // each is a listener in every worker
 constexpr std::int64_t kMostWorkers = 1024;
 constexpr std::int64_t kMostFlows = 10'000'000;
-constexpr std::int64_t kMostPort = 65535;
+constexpr std::int64_t kHighestPort = 65535;
 
 // The kernel takes more; these are what stands between quotes in an nftables rule without a second meaning.
 bool is_interface_name(std::string_view name) {
-  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@:+";
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@+";
   return !name.empty() && name.size() < IFNAMSIZ && name != "." && name != ".." &&
          name.find_first_not_of(kAllowed) == std::string_view::npos;
 }
 
 void read_interfaces(Section& section, std::vector<std::string>& interfaces) {
-  const auto* array = section.array("client_interfaces");
+  if (!section.has("client_interfaces"))
+    section.problem(
+        "gateway.client_interfaces is missing; name the interfaces where clients' packets arrive, such as "
+        "client_interfaces = [\"lan0\"]");
+  const auto* array = section.array("client_interfaces", kMostInterfaces);
   if (array == nullptr) return;
   for (const auto& element : *array) {
     const auto* name = element.as_string();
@@ -29,7 +35,7 @@ void read_interfaces(Section& section, std::vector<std::string>& interfaces) {
       section.wrong_type(element, "an entry of client_interfaces", "a string");
     else if (!is_interface_name(name->get()))
       section.problem(element,
-                      "client_interfaces: this is not an interface's name; 1 to 15 letters, digits or -_.@:+ are");
+                      "client_interfaces: this is not an interface's name; 1 to 15 letters, digits or -_.@+ are");
     else if (std::ranges::find(interfaces, name->get()) != interfaces.end())
       section.problem(element, "client_interfaces: '" + name->get() + "' stands here twice");
     else
@@ -39,14 +45,14 @@ void read_interfaces(Section& section, std::vector<std::string>& interfaces) {
 }
 
 void read_ports(Section& section, std::vector<std::uint16_t>& ports) {
-  const auto* array = section.array("intercept_ports");
+  const auto* array = section.array("intercept_ports", kMostPorts);
   if (array == nullptr) return;
   ports.clear();
   for (const auto& element : *array) {
     const auto* integer = element.as_integer();
     if (integer == nullptr) {
       section.wrong_type(element, "an entry of intercept_ports", "an integer from 1 to 65535");
-    } else if (integer->get() < 1 || integer->get() > kMostPort) {
+    } else if (integer->get() < 1 || integer->get() > kHighestPort) {
       section.problem(element, "intercept_ports: " + std::to_string(integer->get()) + " is no port; 1 to 65535 are");
     } else if (std::ranges::find(ports, static_cast<std::uint16_t>(integer->get())) != ports.end()) {
       section.problem(element, "intercept_ports: " + std::to_string(integer->get()) + " stands here twice");

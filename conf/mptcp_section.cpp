@@ -7,18 +7,21 @@ namespace weir::conf {
 namespace {
 
 constexpr std::int64_t kMostSubflows = 9;  // the kernel's path manager: 8 beyond the first
-constexpr std::int64_t kMostPort = 65535;
+constexpr std::size_t kMostEndpoints = 8;  // MPTCP_PM_ADDR_MAX
+constexpr std::int64_t kHighestPort = 65535;
 
 void read_endpoint(Section section, const toml::node& where, std::vector<SignalledEndpoint>& endpoints) {
   std::string address;
   std::int64_t port = 0;
   const auto* node = section.read("address", address);
-  section.read("port", port, 1, kMostPort);
+  section.read("port", port, 1, kHighestPort);
   section.finish();
   const SignalledEndpoint endpoint{.address = policy::Address::parse(address).value_or(policy::Address{}),
                                    .port = static_cast<std::uint16_t>(port)};
-  if (node == nullptr)
+  if (!section.has("address"))
     section.problem(where, "an entry of mptcp.endpoints needs an address: { address = \"203.0.113.5\", port = 443 }");
+  else if (node == nullptr)
+    return;  // said already
   else if (!policy::Address::parse(address))
     section.problem(*node, "address: this is neither an IPv4 nor an IPv6 address");
   else if (endpoint.address.is_loopback() || endpoint.address.is_multicast() || endpoint.address.is_unspecified())
@@ -30,7 +33,7 @@ void read_endpoint(Section section, const toml::node& where, std::vector<Signall
 }
 
 void read_endpoints(Section& section, Problems& problems, std::vector<SignalledEndpoint>& endpoints) {
-  const auto* array = section.array("endpoints");
+  const auto* array = section.array("endpoints", kMostEndpoints);
   if (array == nullptr) return;
   for (const auto& element : *array) {
     if (const auto* table = element.as_table())

@@ -1,19 +1,37 @@
 #include "conf/reader.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <fstream>
+#include <cstdio>
+#include <memory>
 #include <system_error>
+#include <variant>
 
 #include "conf/sections.hpp"
 
 namespace weir::conf {
 namespace {
 
-constexpr std::uintmax_t kLargestFile = 16 * 1024 * 1024;
+constexpr std::size_t kLargestFile = std::size_t{16} * 1024 * 1024;
 
-Problem unplaced(const std::string& file, std::string message) {
-  return {.file = file, .line = 0, .column = 0, .message = std::move(message)};
+struct Unreadable {
+  std::string reason;
+};
+
+// Reads to the end rather than asking for a size: /dev/stdin and pipes have none.
+std::variant<std::string, Unreadable> contents(const std::filesystem::path& path) {
+  const auto failed = [](int error) { return Unreadable{"cannot be read: " + std::system_category().message(error)}; };
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"), std::fclose);
+  if (!file) return failed(errno);
+  std::string text;
+  std::array<char, 16384> piece{};
+  while (const auto size = std::fread(piece.data(), 1, piece.size(), file.get())) {
+    text.append(piece.data(), size);
+    if (text.size() > kLargestFile) return Unreadable{"is larger than 16 MiB; a weir.toml never is"};
+  }
+  if (std::ferror(file.get()) != 0) return failed(errno);
+  return text;
 }
 
 const toml::table* table_of(const toml::table& root, std::string_view name, Problems& problems) {
@@ -27,9 +45,9 @@ void check_top_level(const toml::table& root, Problems& problems) {
   static const std::vector<std::string_view> kTables{"gateway", "mptcp", "admin", "log"};
   for (const auto& [key, node] : root) {
     if (std::ranges::find(kTables, key.str()) != kTables.end()) continue;
-    problems.add(key.source(), "unknown " +
-                                   std::string(node.is_table() || node.is_array_of_tables() ? "table" : "key") + " '" +
-                                   std::string(key.str()) + "'" + suggestion(key.str(), kTables));
+    const bool is_table = node.is_table() || node.is_array_of_tables();
+    problems.add(key.source(), std::string("unknown ") + (is_table ? "table" : "key outside any table,") + " '" +
+                                   printable(key.str()) + "'" + suggestion(key.str(), kTables));
   }
 }
 
@@ -44,12 +62,6 @@ Reading read_table(const toml::table& root, const std::string& file_name) {
   read_admin(Section("[admin]", table_of(root, "admin", problems), problems), folder, settings.gateway, settings.admin);
   read_log(Section("[log]", table_of(root, "log", problems), problems), folder, settings.log);
   reading.problems = problems.in_order();
-  const auto* gateway = root["gateway"].as_table();
-  if (reading.ok() && (gateway == nullptr || !gateway->contains("client_interfaces")))
-    reading.problems.push_back(
-        unplaced(file_name,
-                 "gateway.client_interfaces is missing; name the interfaces where clients' packets arrive, such as "
-                 "client_interfaces = [\"lan0\"]"));
   return reading;
 }
 
@@ -71,19 +83,13 @@ Reading read_text(std::string_view text, const std::string& file_name) {
 }
 
 Reading read_file(const std::filesystem::path& file) {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(file, error);
-  if (error) return {.settings = {}, .problems = {unplaced(file.string(), "cannot read the file: " + error.message())}};
-  if (size > kLargestFile)
-    return {.settings = {},
-            .problems = {unplaced(file.string(), "the file is larger than 16 MiB; it is no weir.toml")}};
-  std::ifstream in(file, std::ios::binary);
-  std::string text(static_cast<std::size_t>(size), '\0');
-  if (!in.read(text.data(), static_cast<std::streamsize>(size)))
-    return {.settings = {},
-            .problems = {unplaced(
-                file.string(), "cannot read the file: " + std::error_code(errno, std::system_category()).message())}};
-  return read_text(text, file.string());
+  const auto text = contents(file);
+  if (const auto* unreadable = std::get_if<Unreadable>(&text)) {
+    Problems problems(file.string());
+    problems.add({}, "the file " + unreadable->reason);
+    return {.settings = {}, .problems = problems.in_order()};
+  }
+  return read_text(std::get<std::string>(text), file.string());
 }
 
 }  // namespace weir::conf

@@ -24,14 +24,6 @@ std::string_view type_name(const toml::node& node) {
   return "nothing";
 }
 
-// What a problem quotes from the file may hold anything: no control byte reaches a terminal.
-std::string printable(std::string_view text) {
-  constexpr std::size_t kMost = 80;
-  std::string shown;
-  for (const char c : text.substr(0, kMost)) shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  return text.size() > kMost ? shown + "…" : shown;
-}
-
 }  // namespace
 
 void Problems::add(const toml::source_region& where, std::string message) {
@@ -45,6 +37,10 @@ std::vector<Problem> Problems::in_order() {
   std::ranges::stable_sort(problems_, {},
                            [](const Problem& problem) { return std::pair(problem.line, problem.column); });
   return std::move(problems_);
+}
+
+void Section::problem(std::string message) {
+  problems_.add(table_ == nullptr ? toml::source_region{} : table_->source(), std::move(message));
 }
 
 const toml::node* Section::find(std::string_view key) {
@@ -115,12 +111,18 @@ const toml::node* Section::read(std::string_view key, std::int64_t& value, std::
   return node;
 }
 
-const toml::array* Section::array(std::string_view key) {
+const toml::array* Section::array(std::string_view key, std::size_t most) {
   const auto* node = find(key);
   if (node == nullptr) return nullptr;
-  if (const auto* array = node->as_array()) return array;
-  wrong_type(*node, key, "an array");
-  return nullptr;
+  const auto* array = node->as_array();
+  if (array == nullptr) {
+    wrong_type(*node, key, "an array");
+  } else if (array->size() > most) {
+    problem(*node, std::string(key) + " has " + std::to_string(array->size()) + " entries; at most " +
+                       std::to_string(most) + " can be given");
+    return nullptr;
+  }
+  return array;
 }
 
 void Section::not_a_choice(const toml::node& node, std::string_view key, const std::string& word,
@@ -132,9 +134,17 @@ void Section::finish() {
   if (table_ == nullptr) return;
   for (const auto& [key, node] : *table_) {
     if (std::ranges::find(known_, key.str()) != known_.end()) continue;
-    problems_.add(key.source(),
-                  "unknown key '" + printable(key.str()) + "' in " + name_ + suggestion(key.str(), known_));
+    const bool is_table = node.is_table() || node.is_array_of_tables();
+    problems_.add(key.source(), std::string("unknown ") + (is_table ? "table" : "key") + " '" + printable(key.str()) +
+                                    "' in " + name_ + suggestion(key.str(), known_));
   }
+}
+
+std::string printable(std::string_view text) {
+  constexpr std::size_t kMost = 80;
+  std::string shown;
+  for (const char c : text.substr(0, kMost)) shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  return text.size() > kMost ? shown + "…" : shown;
 }
 
 std::string listed(const std::vector<std::string_view>& words) {

@@ -56,10 +56,13 @@ class Section {
     not_a_choice(*node, key, word, known);
     return nullptr;
   }
-  // The elements of an array; nothing where the key is absent or no array.
-  const toml::array* array(std::string_view key);
+  // Nothing where the key is absent, no array, or longer than `most`.
+  const toml::array* array(std::string_view key, std::size_t most);
 
+  bool has(std::string_view key) const { return table_ != nullptr && table_->contains(key); }
   void problem(const toml::node& where, std::string message) { problems_.add(where.source(), std::move(message)); }
+  // Of the table as a whole: its place is the table's, or none where the table is absent.
+  void problem(std::string message);
   void wrong_type(const toml::node& found, std::string_view what, std::string_view wanted);
   // Last: a problem for each key nobody asked for.
   void finish();
@@ -77,6 +80,8 @@ class Section {
   std::vector<std::string_view> known_;
 };
 
+// What a problem quotes from the file may hold anything: no control byte reaches a terminal, no line grows endless.
+std::string printable(std::string_view text);
 // "'a', 'b' or 'c'".
 std::string listed(const std::vector<std::string_view>& words);
 // "; did you mean 'x'?" or "; known are 'x', 'y' or 'z'".
