@@ -19,6 +19,9 @@ constexpr std::uint32_t kFallbackFlag = MPTCP_INFO_FLAG_FALLBACK;
 
 std::error_code last_error() { return {errno, std::system_category()}; }
 
+// A subflow that is closed but not yet released has lost its ports, and its numbers.
+bool is_closed(const SubflowState& state) { return state.local.port == 0 || state.remote.port == 0; }
+
 policy::Endpoint endpoint_of(const __kernel_sockaddr_storage& storage) {
   if (storage.ss_family == AF_INET) {
     sockaddr_in in{};
@@ -45,6 +48,12 @@ SubflowState state_of(const mptcp_subflow_addrs& addresses, const tcp_info& info
   return state;
 }
 
+// A first subflow that was reset or timed out stays in the kernel's list as a disconnected socket, without a peer's
+// port and with its counters at zero, for as long as the connection lives on the others.
+void take(const mptcp_subflow_addrs& addresses, const tcp_info& info, std::vector<SubflowState>& out) {
+  if (auto state = state_of(addresses, info); state.remote.port != 0) out.push_back(state);
+}
+
 std::error_code read_full_info(int socket, std::vector<SubflowState>& out) {
   std::array<uapi::SubflowInfo, kMostSubflows> subflows{};
   std::array<tcp_info, kMostSubflows> infos{};
@@ -57,7 +66,7 @@ std::error_code read_full_info(int socket, std::vector<SubflowState>& out) {
   socklen_t length = sizeof full;
   if (getsockopt(socket, uapi::kSolMptcp, uapi::kMptcpFullInfo, &full, &length) != 0) return last_error();
   const auto count = std::min<std::size_t>(full.num_subflows, kMostSubflows);
-  for (std::size_t i = 0; i < count; ++i) out.push_back(state_of(subflows[i].addrs, infos[i]));
+  for (std::size_t i = 0; i < count; ++i) take(subflows[i].addrs, infos[i], out);
   return {};
 }
 
@@ -84,7 +93,7 @@ std::error_code read_older_calls(int socket, std::vector<SubflowState>& out) {
   if (const auto error = ask(socket, MPTCP_TCPINFO, infos)) return error;
   const auto count = std::min({static_cast<std::size_t>(addresses.header.num_subflows),
                                static_cast<std::size_t>(infos.header.num_subflows), kMostSubflows});
-  for (std::size_t i = 0; i < count; ++i) out.push_back(state_of(addresses.elements[i], infos.elements[i]));
+  for (std::size_t i = 0; i < count; ++i) take(addresses.elements[i], infos.elements[i], out);
   return {};
 }
 
@@ -112,10 +121,15 @@ std::error_code read_subflows(int socket, std::vector<SubflowState>& out, bool f
   out.clear();
   if (!force_older_calls) {
     const auto error = read_full_info(socket, out);
-    if (error != std::errc::operation_not_supported && error != std::errc::invalid_argument) return error;
+    if (error != std::errc::operation_not_supported && error != std::errc::invalid_argument) {
+      std::erase_if(out, is_closed);
+      return error;
+    }
     out.clear();
   }
-  return read_older_calls(socket, out);
+  const auto error = read_older_calls(socket, out);
+  std::erase_if(out, is_closed);
+  return error;
 }
 
 }  // namespace weir::kernel

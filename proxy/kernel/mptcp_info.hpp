@@ -14,7 +14,7 @@ namespace weir::kernel {
 struct MptcpState {
   std::uint32_t token = 0;  // host order, as in MP_JOIN and in path-manager events
   bool fallback = false;    // MPTCP_INFO_FLAG_FALLBACK
-  unsigned subflows = 1;    // the first included
+  unsigned subflows = 1;    // the first included, even where it is gone and the others live on
 };
 
 struct SubflowState {
@@ -33,6 +33,7 @@ bool is_mptcp(int socket);
 // Nothing on a plain TCP socket.
 std::optional<MptcpState> mptcp_state(int socket);
 
+// The subflows that are connected, and their counters.
 // Fills `out` (cleared first, its capacity kept). MPTCP_FULL_INFO (Linux 6.5), else MPTCP_TCPINFO with
 // MPTCP_SUBFLOW_ADDRS (Linux 5.16). `force_older_calls` exists for the test of the second way.
 std::error_code read_subflows(int socket, std::vector<SubflowState>& out, bool force_older_calls = false);

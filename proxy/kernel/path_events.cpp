@@ -61,7 +61,6 @@ void take_attribute(const nlattr& attribute, PathEvent& event) {
 // RFC 8684, 3.6: MP_TCPRST's reasons.
 const char* reset_reason_text(std::uint32_t reason) {
   switch (reason) {
-    case MPTCP_RST_EUNSPEC: return "unspecified error";
     case MPTCP_RST_EMPTCP: return "MPTCP-specific error";
     case MPTCP_RST_ERESOURCE: return "lack of resources";
     case MPTCP_RST_EPROHIBIT: return "administratively prohibited";
@@ -75,12 +74,13 @@ const char* reset_reason_text(std::uint32_t reason) {
 }  // namespace
 
 std::string describe_end(const PathEvent& event) {
-  if (event.has_reset_reason && event.reset_reason != MPTCP_RST_EUNSPEC)
-    return std::string("reset: ") + reset_reason_text(event.reset_reason);
+  if (event.has_reset_reason && event.reset_reason == MPTCP_RST_EUNSPEC) return "reset";
+  if (event.has_reset_reason) return std::string("reset: ") + reset_reason_text(event.reset_reason);
   switch (event.error) {
     case 0: return "closed";
     case ECONNRESET:
     case EPIPE: return "reset";
+    case ECONNABORTED: return "aborted on the gateway";  // by SOCK_DESTROY, as of `ss -K`
     case ETIMEDOUT: return "timed out";
     case EHOSTUNREACH:
     case ENETUNREACH: return "unreachable";

@@ -57,11 +57,14 @@ boost::system::result<SynAlerts, std::string> SynAlerts::open(std::uint16_t nflo
   if (!socket) return "mptcp.alert: cannot open netlink: " + socket.error().message();
   setsockopt(socket->descriptor(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer);
   const auto error = bind_group(*socket, nflog_group);
-  if (error == std::errc::device_or_resource_busy)
-    return "mptcp.alert: another program listens to NFLOG group " + std::to_string(nflog_group);
+  // The kernel says the same of a group in use as of a missing capability.
+  if (error == std::errc::operation_not_permitted)
+    return "mptcp.alert: NFLOG group " + std::to_string(nflog_group) +
+           " is refused: another program listens to it (/proc/net/netfilter/nfnetlink_log), or weir lacks "
+           "CAP_NET_ADMIN";
   if (error)
     return "mptcp.alert: cannot listen to NFLOG group " + std::to_string(nflog_group) + ": " + error.message() +
-           "; the kernel needs nfnetlink_log, and weir CAP_NET_ADMIN";
+           "; the kernel needs nfnetlink_log";
   return SynAlerts(std::make_unique<Impl>(Impl{std::move(*socket)}));
 }
 
