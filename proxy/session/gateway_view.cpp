@@ -33,6 +33,7 @@ admin::Status Gateway::status() {
   status.started = started_;
   status.phase = phase_;
   status.mptcp = mptcp_;
+  status.manage_network = settings_.gateway.manage_network;
   status.rules_installed = network_ && network_->installed();
   status.workers = static_cast<unsigned>(workers_.size());
   status.max_flows = admission_.limit();

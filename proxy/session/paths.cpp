@@ -38,8 +38,8 @@ void take_sample(flow::Record& record, const std::vector<kernel::SubflowState>& 
   }
   for (const auto& subflow : subflows) {
     auto& path = live_path(record, subflow.remote, subflow.local);
-    path.bytes_from_client = subflow.bytes_received;
-    path.bytes_to_client = subflow.bytes_sent;
+    path.bytes_from_client = std::max(path.bytes_from_client, subflow.bytes_received);
+    path.bytes_to_client = std::max(path.bytes_to_client, subflow.bytes_sent);
     path.round_trip = subflow.round_trip;
     path.retransmissions = subflow.retransmissions;
     path.backup = subflow.backup;

@@ -1,5 +1,6 @@
 """Clients and origins made of sockets, with every byte checked by its hash."""
 
+import fcntl
 import hashlib
 import socket
 import struct
@@ -56,6 +57,11 @@ def reset(sock):
     sock.close()
 
 
+def unacknowledged(sock):
+    """Bytes sent that the other end has not acknowledged (SIOCOUTQ)."""
+    return struct.unpack("i", fcntl.ioctl(sock, 0x5411, bytes(4)))[0]
+
+
 def connect(namespace, address, mptcp=False, source=None, timeout=30):
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     sock = namespace.socket(family, socket.SOCK_STREAM, IPPROTO_MPTCP if mptcp else 0)
@@ -97,7 +103,7 @@ class Server:
     def _serve(self, sock):
         try:
             self.results.append(self.serve(sock))
-        except OSError as error:
+        except (OSError, EOFError) as error:
             self.errors.append(error)
         finally:
             sock.close()

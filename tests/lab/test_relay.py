@@ -7,7 +7,8 @@ import struct
 import pytest
 
 from network import ORIGIN, ORIGIN6, client_address
-from peers import connect, download, receive_all, receive_exactly, reset, stream_hash, upload
+from peers import (connect, download, receive_all, receive_exactly, reset, stream_hash, unacknowledged,
+                   upload)
 from weir import wait_for
 
 SIZES = [0, 1, 1024, 65535, 65536, 65537, 1 << 20, 100 << 20]
@@ -41,7 +42,7 @@ def test_ipv6(network, weir, origin):
         port = download(network.client, (ORIGIN6, 80), 1 << 20, mptcp=mptcp)
         record = weir.record(client_port=port)
         assert record["destination"] == f"[{ORIGIN6}]:80"
-        assert record["upstream_from"].startswith("[fd01:0::2]".replace(":0::", "::")) or "fd01" in record["upstream_from"]
+        assert record["client"].startswith("[fd01::2]") and record["upstream_from"].startswith("[fd01::2]")
 
 
 def test_the_origin_sees_the_client(network, weir, origin):
@@ -103,7 +104,7 @@ def test_the_origins_reset_reaches_the_client_after_what_it_sent(network, weir, 
     def answer_and_reset(sock):
         receive_exactly(sock, 1)
         sock.sendall(b"z" * 300_000)
-        wait_for(lambda: struct.unpack("i", __import__("fcntl").ioctl(sock, 0x5411, b"\0" * 4))[0] == 0)
+        wait_for(lambda: unacknowledged(sock) == 0, what="the acknowledgement of all that was sent")
         reset(sock)
 
     serve(network.origin, 80, answer_and_reset)
@@ -124,7 +125,7 @@ def test_two_thousand_flows_at_once(network, weir, origin):
     for number in range(flows):
         sock = connect(network.client, (ORIGIN, 80), mptcp=number % 2 == 0)
         sockets.append(sock)
-    wait_for(lambda: weir.get("/api/v1/status")["flows"]["live"] == flows, what="2,000 live flows")
+    wait_for(lambda: weir.live() == flows, what="2,000 live flows")
     for sock in sockets:
         sock.sendall(struct.pack("!Q", size))
 
@@ -151,7 +152,7 @@ def test_a_slow_reader_holds_back_its_sender_only(network, weir, serve, origin):
         wait_for(lambda: len(sent) > 0 and not _grows(sent), what="the sender's pause")
         assert sum(sent) < 60_000_000
         download(network.client, (ORIGIN, 80), 10 << 20)
-        assert len(receive_exactly(slow, sum(sent))) == sum(sent) or True
+        assert len(receive_exactly(slow, sum(sent))) > 0
 
 
 def _grows(counted):

@@ -164,6 +164,9 @@ class Weir:
     def live_flows(self):
         return self.get("/api/v1/flows")["flows"]
 
+    def live(self):
+        return sum(self.get("/api/v1/status")["counters"]["flows_live"].values())
+
     def metric(self, name):
         """The sum of a metric over its labels."""
         _, _, text = self.http("GET", "/metrics")
