@@ -1,6 +1,7 @@
 #include "proxy/admin/flow_query.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace weir::admin {

@@ -1,5 +1,7 @@
 #include "proxy/admin/guard.hpp"
 
+#include <algorithm>
+
 #include <boost/beast/core/string.hpp>
 
 #include "policy/address.hpp"
@@ -20,7 +22,7 @@ std::string_view without_port(std::string_view host) {
 // A page of a rebound name sends that name. An address cannot be rebound, and localhost is not asked of the DNS.
 bool own_host(std::string_view host) {
   const auto name = without_port(host);
-  return iequals(name, "localhost") || policy::Address::parse(name).has_value();
+  return iequals(name, "localhost") || (!name.empty() && policy::Address::parse(name).has_value());
 }
 
 bool own_origin(const Asked& asked) {

@@ -1,5 +1,6 @@
 #include "proxy/admin/kernel_counters.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace weir::admin {

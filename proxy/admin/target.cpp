@@ -1,5 +1,6 @@
 #include "proxy/admin/target.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace weir::admin {

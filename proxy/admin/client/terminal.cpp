@@ -1,5 +1,6 @@
 #include "proxy/admin/client/terminal.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
