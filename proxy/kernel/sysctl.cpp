@@ -110,7 +110,6 @@ std::vector<Sysctl> needed_sysctls(const conf::Settings& settings, const SysctlT
   if (tree.read(kForward6) == "0") keep_router_advertisements(settings, tree, needed);
   needed.push_back({kForward4, "1"});
   needed.push_back({kForward6, "1"});
-  needed.push_back({"net/mptcp/enabled", "1"});
   needed.push_back({"net/mptcp/allow_join_initial_addr_port", settings.mptcp.allow_join_initial_address ? "1" : "0"});
   std::erase_if(needed, [&](const Sysctl& sysctl) { return !tree.read(sysctl.name); });
   return needed;
