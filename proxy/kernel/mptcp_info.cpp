@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "proxy/kernel/mptcp_uapi.hpp"
@@ -18,9 +19,6 @@ constexpr std::size_t kMostSubflows = 32;
 constexpr std::uint32_t kFallbackFlag = MPTCP_INFO_FLAG_FALLBACK;
 
 std::error_code last_error() { return {errno, std::system_category()}; }
-
-// A subflow that is closed but not yet released has lost its ports, and its numbers.
-bool is_closed(const SubflowState& state) { return state.local.port == 0 || state.remote.port == 0; }
 
 policy::Endpoint endpoint_of(const __kernel_sockaddr_storage& storage) {
   if (storage.ss_family == AF_INET) {
@@ -48,10 +46,11 @@ SubflowState state_of(const mptcp_subflow_addrs& addresses, const tcp_info& info
   return state;
 }
 
-// A first subflow that was reset or timed out stays in the kernel's list as a disconnected socket, without a peer's
-// port and with its counters at zero, for as long as the connection lives on the others.
+// A first subflow that was reset or timed out stays in the kernel's list as a disconnected socket, without ports and
+// with its counters at zero, for as long as the connection lives on the others.
 void take(const mptcp_subflow_addrs& addresses, const tcp_info& info, std::vector<SubflowState>& out) {
-  if (auto state = state_of(addresses, info); state.remote.port != 0) out.push_back(state);
+  const auto state = state_of(addresses, info);
+  if (state.local.port != 0 && state.remote.port != 0) out.push_back(state);
 }
 
 std::error_code read_full_info(int socket, std::vector<SubflowState>& out) {
@@ -97,6 +96,25 @@ std::error_code read_older_calls(int socket, std::vector<SubflowState>& out) {
   return {};
 }
 
+// From the moment a connection falls back, the kernel hands its getsockopt calls to the one subflow that is left, which
+// knows nothing of SOL_MPTCP and all of TCP_INFO.
+bool has_fallen_back(int socket, const std::error_code& error) {
+  return error == std::errc::no_protocol_option && is_mptcp(socket);
+}
+
+std::error_code read_fallen_back(int socket, std::vector<SubflowState>& out) {
+  mptcp_subflow_addrs addresses{};
+  tcp_info info{};
+  socklen_t length = sizeof addresses.ss_local;
+  if (getsockname(socket, reinterpret_cast<sockaddr*>(&addresses.ss_local), &length) != 0) return last_error();
+  length = sizeof addresses.ss_remote;
+  if (getpeername(socket, reinterpret_cast<sockaddr*>(&addresses.ss_remote), &length) != 0) return last_error();
+  length = sizeof info;
+  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return last_error();
+  take(addresses, info, out);
+  return {};
+}
+
 }  // namespace
 
 bool is_mptcp(int socket) {
@@ -108,10 +126,12 @@ bool is_mptcp(int socket) {
 std::optional<MptcpState> mptcp_state(int socket) {
   mptcp_info info{};
   socklen_t length = sizeof info;
-  // Older kernels answer with less, newer ones with as much as there is room for; the token is in all.
-  if (getsockopt(socket, uapi::kSolMptcp, MPTCP_INFO, &info, &length) != 0 ||
-      length < offsetof(mptcp_info, mptcpi_token) + sizeof info.mptcpi_token)
+  if (getsockopt(socket, uapi::kSolMptcp, MPTCP_INFO, &info, &length) != 0) {
+    if (has_fallen_back(socket, last_error())) return MptcpState{.fallback = true};
     return std::nullopt;
+  }
+  // Older kernels answer with less, newer ones with as much as there is room for; the token is in all.
+  if (length < offsetof(mptcp_info, mptcpi_token) + sizeof info.mptcpi_token) return std::nullopt;
   return MptcpState{.token = info.mptcpi_token,
                     .fallback = (info.mptcpi_flags & kFallbackFlag) != 0,
                     .subflows = info.mptcpi_subflows + 1U};
@@ -119,16 +139,13 @@ std::optional<MptcpState> mptcp_state(int socket) {
 
 std::error_code read_subflows(int socket, std::vector<SubflowState>& out, bool force_older_calls) {
   out.clear();
-  if (!force_older_calls) {
-    const auto error = read_full_info(socket, out);
-    if (error != std::errc::operation_not_supported && error != std::errc::invalid_argument) {
-      std::erase_if(out, is_closed);
-      return error;
-    }
+  auto error =
+      force_older_calls ? std::make_error_code(std::errc::operation_not_supported) : read_full_info(socket, out);
+  if (error == std::errc::operation_not_supported || error == std::errc::invalid_argument) {
     out.clear();
+    error = read_older_calls(socket, out);
   }
-  const auto error = read_older_calls(socket, out);
-  std::erase_if(out, is_closed);
+  if (has_fallen_back(socket, error)) return read_fallen_back(socket, out);
   return error;
 }
 

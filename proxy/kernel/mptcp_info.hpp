@@ -12,8 +12,8 @@
 namespace weir::kernel {
 
 struct MptcpState {
-  std::uint32_t token = 0;  // host order, as in MP_JOIN and in path-manager events
-  bool fallback = false;    // MPTCP_INFO_FLAG_FALLBACK
+  std::uint32_t token = 0;  // host order, as in MP_JOIN and in path-manager events; 0 after fallback
+  bool fallback = false;    // an MPTCP socket that goes on as plain TCP (RFC 8684 3.7)
   unsigned subflows = 1;    // the first included, even where it is gone and the others live on
 };
 

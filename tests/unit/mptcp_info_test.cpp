@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proxy/kernel/nftables.hpp"
 #include "proxy/kernel/path_manager.hpp"
 #include "tests/unit/catch.hpp"
 #include "tests/unit/mptcp_pair.hpp"
@@ -109,6 +110,33 @@ TEST_CASE("joined subflows, of either family, by both ways of asking", "[mptcp_i
       CHECK(joined.remote.address.is_v4() == joined.local.address.is_v4());
       CHECK(joined.remote.port != first.remote.port);
     }
+  }
+}
+
+TEST_CASE("a connection whose options are stripped on the way falls back, and keeps its one subflow",
+          "[mptcp_info][root]") {
+  WEIR_NEEDS_ROOT();
+  const TwoHosts hosts;
+  const auto listener = TwoHosts::listen();
+  const auto client = hosts.connect("10.9.0.1");
+  const auto accepted = TwoHosts::accept(listener);
+  REQUIRE(kernel::is_mptcp(accepted.get()));
+  const std::string strip =
+      "table ip middlebox { chain c { type filter hook prerouting priority -300; tcp dport 5001 "
+      "reset tcp option mptcp; }; }\n";
+  REQUIRE(kernel::Nftables::open()->run(strip).has_value());
+  REQUIRE(::send(client.get(), "hello", 5, 0) == 5);
+  REQUIRE(test::eventually([&] {
+    const auto state = kernel::mptcp_state(accepted.get());
+    REQUIRE(state);
+    return state->fallback;
+  }));
+  CHECK(kernel::is_mptcp(accepted.get()));
+  for (const bool older : {false, true}) {
+    const auto all = subflows(accepted, older);
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].remote == test::own_endpoint(client));
+    CHECK(all[0].bytes_received == 5);
   }
 }
 

@@ -2,7 +2,11 @@
 
 #include <cerrno>
 
+#include <linux/genetlink.h>
+
+#include "proxy/kernel/genetlink.hpp"
 #include "proxy/kernel/mptcp_info.hpp"
+#include "proxy/kernel/mptcp_uapi.hpp"
 #include "proxy/kernel/nftables.hpp"
 #include "proxy/kernel/path_manager.hpp"
 #include "tests/unit/catch.hpp"
@@ -15,6 +19,15 @@ using test::TwoHosts;
 namespace {
 
 policy::Address address(const char* text) { return *policy::Address::parse(text); }
+
+PathEvent next(kernel::PathEvents& events) {
+  REQUIRE(test::readable(events.descriptor()));
+  const auto batch = events.read();
+  CHECK_FALSE(batch.overrun);
+  if (batch.events.empty()) return next(events);  // of a kind that is not handed over
+  REQUIRE(batch.events.size() == 1);
+  return batch.events[0];
+}
 
 // A connection at 10.9.0.1, joined at the address the server announces.
 struct Joined {
@@ -34,15 +47,24 @@ struct Joined {
     REQUIRE(kernel::is_mptcp(accepted.get()));
   }
 
-  PathEvent next() {
-    REQUIRE(test::readable(events.descriptor()));
-    const auto batch = events.read();
-    CHECK_FALSE(batch.overrun);
-    if (batch.events.empty()) return next();  // of a kind that is not handed over
-    REQUIRE(batch.events.size() == 1);
-    return batch.events[0];
-  }
+  PathEvent next() { return ::next(events); }
 };
+
+// What PathManager has no call for, since weir never joins: an endpoint of the client's to join from, and its change.
+void change_client_endpoint(const TwoHosts& hosts, std::uint8_t command, std::uint32_t flags) {
+  hosts.on_client([&] {
+    auto socket = kernel::NetlinkSocket::open(NETLINK_GENERIC);
+    kernel::NetlinkMessage request(kernel::find_family(*socket, MPTCP_PM_NAME)->id, 0);
+    request.put<genlmsghdr>() = {.cmd = command, .version = MPTCP_PM_VER, .reserved = 0};
+    auto* nest = request.begin_nest(MPTCP_PM_ATTR_ADDR);
+    const auto from = address("10.9.0.18");
+    request.put16(MPTCP_PM_ADDR_ATTR_FAMILY, AF_INET);
+    request.put(MPTCP_PM_ADDR_ATTR_ADDR4, from.v4_bytes().data(), from.v4_bytes().size());
+    request.put(MPTCP_PM_ADDR_ATTR_FLAGS, flags);
+    request.end_nest(nest);
+    REQUIRE_FALSE(socket->ask(request.header()));
+  });
+}
 
 PathEvent ended(int error, bool has_reason = false, std::uint32_t reason = 0) {
   PathEvent event{};
@@ -113,6 +135,28 @@ TEST_CASE("a first subflow that a reset ends is told, and is in the list no more
     REQUIRE(left.size() == 1);
     CHECK(left[0].local.address == address("10.9.0.2"));
   }
+}
+
+TEST_CASE("a subflow that becomes the regular one is told, and one that began as backup", "[path_events][root]") {
+  WEIR_NEEDS_ROOT();
+  const TwoHosts hosts;
+  auto events = kernel::PathEvents::open();
+  REQUIRE(kernel::PathManager::open()->set_limits({.add_addr_accepted = 0, .subflows = 8}));
+  change_client_endpoint(hosts, MPTCP_PM_CMD_ADD_ADDR, MPTCP_PM_ADDR_FLAG_SUBFLOW | MPTCP_PM_ADDR_FLAG_BACKUP);
+  const auto listener = TwoHosts::listen();
+  const auto client = hosts.connect("10.9.0.1");
+  const auto accepted = TwoHosts::accept(listener);
+  REQUIRE(::send(client.get(), "x", 1, 0) == 1);  // the answer tells the client that it may join
+  const auto began = next(*events);
+  CHECK(began.kind == PathEvent::Kind::subflow_established);
+  CHECK(began.remote.address == address("10.9.0.18"));
+  CHECK(began.backup);
+  change_client_endpoint(hosts, MPTCP_PM_CMD_SET_FLAGS, 0);
+  const auto changed = next(*events);
+  CHECK(changed.kind == PathEvent::Kind::subflow_priority);
+  CHECK(changed.token == began.token);
+  CHECK(changed.remote == began.remote);
+  CHECK_FALSE(changed.backup);
 }
 
 TEST_CASE("a reading of nothing is empty, and never blocks", "[path_events][root]") {
