@@ -17,19 +17,46 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   target_compile_options(weir_warnings INTERFACE -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow)
 endif()
 
-# A box of weir: weir_box(NAME SOURCES a.cpp b.cpp USES targets…). What a box may include is what it links.
-function(weir_box name)
-  cmake_parse_arguments(BOX "" "" "SOURCES;USES" ${ARGN})
-  add_library(weir_${name} STATIC ${BOX_SOURCES})
-  target_include_directories(weir_${name} PUBLIC ${PROJECT_SOURCE_DIR})
-  target_link_libraries(weir_${name} PRIVATE weir_warnings PUBLIC ${BOX_USES})
-  weir_precompile(weir_${name})
-endfunction()
+# Two precompiled headers serve every box: the standard library alone, and with Asio on top for the boxes that use it.
+# Never more than those: what a file needs it still includes itself (the preset `tidy` compiles without them).
+set(standard_headers <algorithm> <array> <chrono> <cstdint> <filesystem> <functional> <map> <memory> <optional> <span>
+    <string> <string_view> <system_error> <variant> <vector>)
+set(asio_headers <boost/asio/awaitable.hpp> <boost/asio/co_spawn.hpp> <boost/asio/io_context.hpp>
+    <boost/asio/ip/tcp.hpp> <boost/asio/posix/stream_descriptor.hpp> <boost/asio/steady_timer.hpp>
+    <boost/asio/use_awaitable.hpp> <boost/system/result.hpp>)
+add_library(weir_pch_standard OBJECT ${CMAKE_CURRENT_LIST_DIR}/precompiled.cpp)
+add_library(weir_pch_asio OBJECT ${CMAKE_CURRENT_LIST_DIR}/precompiled.cpp)
+target_link_libraries(weir_pch_asio PRIVATE weir_asio)
+if(WEIR_PCH)
+  foreach(target weir_pch_standard weir_pch_asio)
+    target_link_libraries(${target} PRIVATE weir_warnings)
+    target_compile_options(${target} PRIVATE -fpch-preprocess)  # for ccache
+  endforeach()
+  target_precompile_headers(weir_pch_standard PRIVATE ${standard_headers})
+  target_precompile_headers(weir_pch_asio PRIVATE ${standard_headers} ${asio_headers})
+endif()
 
+# weir_precompile(TARGET headers…) of its own, or weir_precompile(TARGET REUSE_FROM weir_pch_…).
 function(weir_precompile target)
   if(WEIR_PCH)
     target_compile_options(${target} PRIVATE -fpch-preprocess)
-    target_precompile_headers(${target} PRIVATE <algorithm> <array> <chrono> <cstdint> <functional> <map> <memory> <optional>
-                              <span> <string> <string_view> <system_error> <variant> <vector>)
+    if(ARGV1 STREQUAL "REUSE_FROM")
+      target_precompile_headers(${target} REUSE_FROM ${ARGV2})
+    else()
+      target_precompile_headers(${target} PRIVATE ${ARGN})
+    endif()
+  endif()
+endfunction()
+
+# A box of weir: weir_box(NAME [ASIO] SOURCES a.cpp b.cpp USES targets…). What a box may include is what it links.
+function(weir_box name)
+  cmake_parse_arguments(BOX "ASIO" "" "SOURCES;USES" ${ARGN})
+  add_library(weir_${name} STATIC ${BOX_SOURCES})
+  target_include_directories(weir_${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(weir_${name} PRIVATE weir_warnings PUBLIC ${BOX_USES})
+  if(BOX_ASIO)
+    weir_precompile(weir_${name} REUSE_FROM weir_pch_asio)
+  else()
+    weir_precompile(weir_${name} REUSE_FROM weir_pch_standard)
   endif()
 endfunction()

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "conf/reader.hpp"
+#include "proxy/admin/token.hpp"
 #include "proxy/program/command.hpp"
 
 namespace weir::program {
@@ -9,8 +10,16 @@ namespace {
 int check(const std::filesystem::path& file) {
   const auto reading = conf::read_file(file);
   for (const auto& problem : reading.problems) std::fprintf(stderr, "%s\n", problem.text().c_str());
-  if (reading.ok()) std::printf("%s: fine\n", file.c_str());
-  return reading.ok() ? 0 : 1;
+  if (!reading.ok()) return 1;
+  // What `run` reads besides.
+  if (const auto& token_file = reading.settings.admin.token_file; !token_file.empty()) {
+    if (const auto token = admin::Token::read(token_file); !token) {
+      std::fprintf(stderr, "%s: error: admin.token_file: %s\n", file.c_str(), token.error().c_str());
+      return 1;
+    }
+  }
+  std::printf("%s: fine\n", file.c_str());
+  return 0;
 }
 
 }  // namespace
