@@ -82,6 +82,21 @@ TEST_CASE("an MPTCP connection's first subflow", "[mptcp_info][root]") {
   CHECK(state->token != 0);
 }
 
+TEST_CASE("an IPv4 listener's connections have the same addresses", "[mptcp_info][root]") {
+  WEIR_NEEDS_ROOT();
+  const TwoHosts hosts;
+  const auto listener = TwoHosts::listen_v4();
+  const auto client = hosts.connect("10.9.0.1");
+  const auto accepted = TwoHosts::accept(listener);
+  for (const bool older : {false, true}) {
+    const auto all = subflows(accepted, older);
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].local == test::own_endpoint(accepted));
+    CHECK(all[0].local.text() == "10.9.0.1:5001");
+    CHECK(all[0].remote == test::own_endpoint(client));
+  }
+}
+
 TEST_CASE("joined subflows, of either family, by both ways of asking", "[mptcp_info][root]") {
   WEIR_NEEDS_ROOT();
   struct Row {

@@ -99,6 +99,16 @@ class TwoHosts {
     return socket;
   }
 
+  static Descriptor listen_v4() {
+    Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, kMptcp));
+    sockaddr_in any{};
+    any.sin_family = AF_INET;
+    any.sin_port = htons(kPort);
+    if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any) != 0) return {};
+    ::listen(socket.get(), 8);
+    return socket;
+  }
+
   // An address with colons takes an IPv6 socket, ::ffff:10.9.0.1 too.
   Descriptor connect(std::string_view address, int protocol = kMptcp) const {
     const auto to = *policy::Address::parse(address);
