@@ -6,10 +6,13 @@
 
 #include <nftables/libnftables.h>
 
+#include "proxy/kernel/capability.hpp"
 #include "proxy/kernel/netlink_socket.hpp"
 
 namespace weir::kernel {
 namespace {
+
+constexpr const char* kNeedsNetAdmin = "nftables refuses: weir needs CAP_NET_ADMIN (run it as root)";
 
 std::string trimmed(const std::string& text) {
   const auto first = text.find_first_not_of(" \t\r");
@@ -22,6 +25,8 @@ bool contains(const std::string& text, const char* part) { return text.find(part
 }  // namespace
 
 boost::system::result<Nftables, std::string> Nftables::open() {
+  // Without it libnftables writes to standard error by itself, for each question.
+  if (!has_net_admin()) return std::string(kNeedsNetAdmin);
   // libnftables ends the process where the kernel has no nfnetlink; so look first.
   if (auto netfilter = NetlinkSocket::open(NETLINK_NETFILTER); !netfilter) {
     return "the kernel has no nftables (" + netfilter.error().message() + "): load the module nf_tables";
@@ -52,7 +57,7 @@ boost::system::result<void, std::string> Nftables::check(const std::string& text
 
 std::string nftables_sentence(const std::string& error_output) {
   if (contains(error_output, "Operation not permitted")) {
-    return "nftables refuses: weir needs CAP_NET_ADMIN (run it as root)";
+    return kNeedsNetAdmin;
   }
   std::istringstream lines(error_output);
   std::string line;

@@ -1,17 +1,18 @@
 #include "proxy/kernel/probe.hpp"
 
+#include "proxy/kernel/capability.hpp"
 #include "proxy/kernel/probe_checks.hpp"
 
 namespace weir::kernel {
 namespace {
 
 void check_netfilter(const conf::Settings& settings, std::vector<Finding>& findings) {
+  if (!has_net_admin()) return;  // nothing can be asked; "capabilities" says so
   auto nftables = Nftables::open();
   if (!nftables) {
     findings.push_back(fatal("nftables", nftables.error(), {}));
     return;
   }
-  if (!has_net_admin()) return;  // nothing can be asked; "capabilities" says so
   findings.push_back(check_nftables(*nftables));
   if (findings.back().level == Finding::Level::fatal) return;
   findings.push_back(check_tproxy(*nftables));

@@ -44,6 +44,4 @@ Finding check_descriptors(const conf::Settings&);
 // FORWARD". Pure.
 std::vector<std::string> dropping_chains(const std::string& listing);
 
-bool has_net_admin();
-
 }  // namespace weir::kernel

@@ -1,6 +1,5 @@
 #include <cerrno>
 #include <cstdlib>
-#include <fstream>
 #include <string>
 #include <system_error>
 
@@ -9,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "proxy/kernel/capability.hpp"
 #include "proxy/kernel/probe_checks.hpp"
 #include "proxy/kernel/ruleset.hpp"
 #include "proxy/kernel/sysctl.hpp"
@@ -24,15 +24,6 @@ int mptcp_error() {
   if (socket < 0) return errno;
   close(socket);
   return 0;
-}
-
-bool has_capability(unsigned capability) {
-  std::ifstream status("/proc/thread-self/status");
-  std::string line;
-  while (std::getline(status, line)) {
-    if (line.starts_with("CapEff:")) return (std::strtoull(line.c_str() + 7, nullptr, 16) >> capability & 1) != 0;
-  }
-  return false;
 }
 
 // What weir's rules are made of, in a table that is checked and not made.
@@ -51,8 +42,6 @@ constexpr const char* kTproxyTrial = R"(table inet weir_trial {
 }  // namespace
 
 bool mptcp_available() { return mptcp_error() == 0; }
-
-bool has_net_admin() { return has_capability(CAP_NET_ADMIN); }
 
 Finding check_mptcp(const conf::Settings& settings) {
   const int error = mptcp_error();
