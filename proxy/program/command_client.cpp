@@ -41,9 +41,7 @@ boost::system::result<admin::Client, std::string> find_gateway(const Options& op
   admin::Client client;
   std::filesystem::path token_file = options.token_file;
   if (!options.admin.empty()) {
-    const auto endpoint = policy::Endpoint::parse(options.admin);
-    if (!endpoint) return "--admin is an address and a port, such as 127.0.0.1:9080 or [::1]:9080";
-    client.at = *endpoint;
+    client.at = *policy::Endpoint::parse(options.admin);
   } else {
     const auto reading = conf::read_file(options.configuration);
     if (!reading.ok())
@@ -61,7 +59,7 @@ boost::system::result<admin::Client, std::string> find_gateway(const Options& op
 // Asks, and hands a success's body to `show`.
 int ask(const Options& options, verb method, const std::string& target, void (*show)(const std::string& body)) {
   const auto client = find_gateway(options);
-  if (!client) return fail(options.admin.empty() ? kFailed : kCallWasWrong, client.error());
+  if (!client) return fail(kFailed, client.error());
   const auto answer = admin::ask_gateway(*client, method, target);
   if (!answer) return fail(kFailed, answer.error());
   if (answer->status >= 300) return fail(kFailed, admin::problem_report(answer->status, answer->body));
@@ -102,6 +100,10 @@ int drain(const Options& options) {
              [](const std::string&) { std::puts("weir takes no new flows and ends with the last one"); });
 }
 
+std::string is_endpoint(const std::string& text) {
+  return policy::Endpoint::parse(text) ? "" : "is an address and a port, such as 127.0.0.1:9080 or [::1]:9080";
+}
+
 using Command = int (*)(const Options&);
 
 CLI::App* add(CLI::App& app, Action& chosen, const char* name, const char* help, Command run,
@@ -111,6 +113,7 @@ CLI::App* add(CLI::App& app, Action& chosen, const char* name, const char* help,
   file->capture_default_str();
   command->add_option("--admin", options->admin, "where the gateway's admin service listens, instead of -c")
       ->type_name("ADDR:PORT")
+      ->check(is_endpoint)
       ->excludes(file);
   command->add_option("--token-file", options->token_file, "the file with the admin service's token")
       ->type_name("FILE");
