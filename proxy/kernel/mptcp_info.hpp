@@ -24,7 +24,6 @@ struct SubflowState {
   std::uint64_t bytes_sent = 0;  // acknowledged by the client
   std::chrono::microseconds round_trip{0};
   std::uint32_t retransmissions = 0;
-  bool backup = false;
 };
 
 // SO_PROTOCOL: 262 where the client negotiated MPTCP (kernel-facts 4).

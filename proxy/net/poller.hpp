@@ -1,19 +1,19 @@
-// Readiness of a worker's flow sockets, for coroutines.
+// Readiness of a worker's flow sockets, for coroutines; and the worker's loop.
 //
-// Asio's own `async_wait` re-arms the descriptor with epoll_ctl at every wait. A relayed request waits twice, and that
-// system call is a measurable share of what it costs. So flow sockets live in an epoll set of their own, registered
-// once, edge-triggered; the set itself is one descriptor of the worker's io_context.
+// Asio's own reactor re-arms a descriptor with epoll_ctl at every wait. A relayed request waits twice, and those system
+// calls are a measurable share of what it costs. So flow sockets live in an epoll set of the worker's own, registered
+// once, edge-triggered: an event costs epoll_wait, recv and send, no more. Asio runs the coroutines and takes what
+// other threads post.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <system_error>
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/intrusive/list.hpp>
 
@@ -75,34 +75,28 @@ class Watch {
 
 class Poller {
  public:
-  // `after_batch` runs after each round of events. Throws std::system_error where no epoll set can be had.
-  Poller(boost::asio::io_context&, std::function<void()> after_batch);
-  ~Poller();
+  // Throws std::system_error where no epoll set can be had.
+  Poller();
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  void start();
-  void stop();  // no more events; the io_context may run out of work
+  // Waits for news until `limit` has passed (negative: for ever), then lets the coroutines run that it concerns.
+  void turn(std::chrono::milliseconds limit);
+  // From any thread: ends the wait of the turn that is on, or of the next.
+  void interrupt();
 
  private:
   friend class Waiter;
   friend class Watch;
   using Ready = boost::intrusive::list<Waiter, boost::intrusive::constant_time_size<false>>;
 
-  void arm();
-  void turn();
-  bool collect();
+  void collect(int timeout);
   void resume_ready();
   void enqueue(Waiter&);
-  void schedule();
 
   Descriptor epoll_;
-  boost::asio::posix::stream_descriptor epoll_readable_;
-  std::function<void()> after_batch_;
-  Ready ready_;  // asleep, and to be woken
-  bool in_turn_ = false;
-  bool turn_posted_ = false;
-  bool stopped_ = false;
+  Descriptor interrupt_;  // an eventfd, edge-triggered: never read
+  Ready ready_;           // asleep, and to be woken
 };
 
 }  // namespace weir::net

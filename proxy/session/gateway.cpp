@@ -90,7 +90,7 @@ Gateway::Result Gateway::open_logs(const conf::LogSettings& log) {
 
 Gateway::Result Gateway::make_workers() {
   const auto count = worker_count();
-  // An io_context has three descriptors and a worker's poller one more.
+  // A worker's poller has two descriptors, and its io_context may come to have two more.
   const auto budget = share_descriptors(descriptor_limit_, open_descriptors() + count * 4, count);
   most_flows_ = budget.flows;
   apply_flow_limit();

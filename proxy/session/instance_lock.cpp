@@ -7,6 +7,8 @@
 
 #include <sys/un.h>
 
+#include "proxy/kernel/socket_owner.hpp"
+
 namespace weir::session {
 namespace {
 
@@ -25,14 +27,8 @@ AbstractName instance_name() {
 }
 
 std::string holder() {
-  const net::Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const auto name = instance_name();
-  ucred peer{};
-  socklen_t length = sizeof peer;
-  if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&name.address), name.length) != 0 ||
-      getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 || peer.pid == 0)
-    return {};
-  return " (process " + std::to_string(peer.pid) + ")";
+  const auto other = kernel::other_instance();
+  return other && other->process ? " (process " + std::to_string(other->process->id) + ")" : "";
 }
 
 }  // namespace

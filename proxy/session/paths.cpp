@@ -42,7 +42,6 @@ void take_sample(flow::Record& record, const std::vector<kernel::SubflowState>& 
     path.bytes_to_client = std::max(path.bytes_to_client, subflow.bytes_sent);
     path.round_trip = subflow.round_trip;
     path.retransmissions = subflow.retransmissions;
-    path.backup = subflow.backup;
   }
   count_live(record);
 }

@@ -32,7 +32,8 @@ std::optional<End> learn(Flow& flow, net::Descriptor socket) {
   flow.record.destination = flow::OriginalDestination{*destination};
   if (kernel::is_mptcp(flow.client.fd())) {
     flow.record.transport = flow::Transport::mptcp;
-    if (const auto state = kernel::mptcp_state(flow.client.fd())) {
+    // A connection that fell back before it was accepted has no token any more.
+    if (const auto state = kernel::mptcp_state(flow.client.fd()); state && state->token != 0) {
       flow.record.token = state->token;
       flow.worker.watch_token(flow);
     }

@@ -21,37 +21,48 @@ std::size_t index_of(auto value) { return static_cast<std::size_t>(value); }
 }  // namespace
 
 Worker::Worker(const Setup& setup, Admission& admission, LineLog& records)
-    : work_(context_.get_executor()),
-      poller_(context_, [this] { after_batch(); }),
-      ticker_(context_),
-      resources_(setup.most_pipes),
+    : resources_(setup.most_pipes),
       admission_(admission),
       records_(records),
       snapshot_(setup.snapshot),
       next_id_(setup.first_id + setup.index),
       workers_(setup.workers),
-      last_sweep_(Clock::now()) {}
+      last_sweep_(Clock::now()),
+      next_tick_(last_sweep_) {}
 
 Worker::~Worker() {
   if (thread_.joinable()) thread_.join();
 }
 
 void Worker::start() {
-  poller_.start();
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "weir-worker");
 }
 
 void Worker::run() {
-  for (;;) {
+  while (!finished_) {
     try {
-      context_.run();
-      return;
+      poller_.turn(until_tick());
+      run_posted();
+      flush_records();
+      if (ticking_ && Clock::now() >= next_tick_) tick();
     } catch (const std::exception& error) {
-      // Memory ran out in the middle of something: that handler is lost, the worker is not.
+      // Memory ran out in the middle of something: that is lost, the worker is not.
       spdlog::error("worker: {}", error.what());
     }
   }
+}
+
+// Without work of its own the context stops after each call; its queue, which other threads add to, stays.
+void Worker::run_posted() {
+  context_.restart();
+  context_.poll();
+}
+
+std::chrono::milliseconds Worker::until_tick() const {
+  if (!ticking_) return std::chrono::milliseconds(-1);
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_tick_ - Clock::now());
+  return std::max(left, std::chrono::milliseconds(0));
 }
 
 void Worker::listen(std::uint16_t port, net::Descriptor socket) {
@@ -88,11 +99,7 @@ void Worker::stop_flows(flow::Code code) {
   for (auto& flow : flows_) flow.stop(code);
 }
 
-void Worker::finish() {
-  poller_.stop();
-  ticker_.cancel();
-  work_.reset();
-}
+void Worker::finish() { finished_ = true; }
 
 std::vector<flow::Record> Worker::flows() const {
   std::vector<flow::Record> records;
@@ -157,10 +164,10 @@ void Worker::write_record(const flow::Record& record) {
   if (!records_.enabled()) return;
   record_lines_ += flow::to_json(record);
   record_lines_ += '\n';
-  if (record_lines_.size() >= kRecordBatch) after_batch();
+  if (record_lines_.size() >= kRecordBatch) flush_records();
 }
 
-void Worker::after_batch() {
+void Worker::flush_records() {
   if (record_lines_.empty()) return;
   const auto lines = static_cast<std::uint64_t>(std::ranges::count(record_lines_, '\n'));
   if (!records_.write(std::exchange(record_lines_, {}))) counters_.records_dropped.add(lines);
@@ -168,15 +175,12 @@ void Worker::after_batch() {
 
 void Worker::keep_ticking() {
   if (std::exchange(ticking_, true)) return;
-  ticker_.expires_after(kTick);
-  ticker_.async_wait([this](const boost::system::error_code& error) {
-    ticking_ = false;
-    if (!error) tick();
-  });
+  next_tick_ = Clock::now() + kTick;
 }
 
 // One coarse timer for all flows of the worker, and none while there are none: time-outs are seconds, not milliseconds.
 void Worker::tick() {
+  ticking_ = false;
   const auto now = Clock::now();
   expire_deadlines(now);
   if (now - last_sweep_ >= kSweep || snapshot_->settings.gateway.idle_timeout < kSweep) sweep(now);
@@ -186,7 +190,6 @@ void Worker::tick() {
   resume_listeners();
   std::erase_if(listeners_, [](const auto& listener) { return listener->is_closed(); });
   report_if_drained();
-  after_batch();
   const bool paused = std::ranges::any_of(listeners_, [](const auto& listener) { return listener->is_paused(); });
   if (!flows_.empty() || paused || drained_) keep_ticking();
 }

@@ -10,10 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "proxy/flow/counters.hpp"
 #include "proxy/kernel/mptcp_info.hpp"
@@ -47,6 +45,7 @@ class Worker {
   template <typename Function>
   void post(Function function) {
     boost::asio::post(context_, std::move(function));
+    poller_.interrupt();
   }
   const flow::Counters& counters() const { return counters_; }
 
@@ -80,7 +79,9 @@ class Worker {
  private:
   friend class Listener;
   void run();
-  void after_batch();
+  void run_posted();
+  std::chrono::milliseconds until_tick() const;
+  void flush_records();
   void keep_ticking();
   void tick();
   void expire_deadlines(Clock::time_point now);
@@ -88,10 +89,8 @@ class Worker {
   void resume_listeners();
   void report_if_drained();
 
-  boost::asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  boost::asio::io_context context_;  // runs what is posted and spawned; its own reactor is never made
   net::Poller poller_;
-  boost::asio::steady_timer ticker_;
   relay::Resources resources_;
   Admission& admission_;
   LineLog& records_;
@@ -107,7 +106,9 @@ class Worker {
   std::uint64_t next_id_;
   std::uint64_t workers_;
   Clock::time_point last_sweep_;
+  Clock::time_point next_tick_;
   bool ticking_ = false;
+  bool finished_ = false;
   bool tick_wanted_ = false;
   std::thread thread_;
 };

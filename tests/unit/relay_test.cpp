@@ -24,15 +24,21 @@ class Bench {
     watch_client.open(poller, std::move(client.ours));
     watch_upstream.open(poller, std::move(upstream.ours));
     relay.emplace(resources, watch_client, watch_upstream, can_splice);
-    poller.start();
     boost::asio::co_spawn(context, run(), boost::asio::detached);
-    thread = std::jthread([this] { context.run(); });
+    thread = std::jthread([this](const std::stop_token& stop) {
+      while (!stop.stop_requested()) {
+        context.restart();
+        context.poll();
+        poller.turn(std::chrono::milliseconds(-1));
+      }
+    });
   }
   ~Bench() {
     client.peers.close();
     upstream.peers.close();
     if (!over_seen) over.get_future().wait();
-    boost::asio::post(context, [this] { poller.stop(); });
+    thread.request_stop();
+    poller.interrupt();
   }
 
   void wait_until_over() {
@@ -41,7 +47,7 @@ class Bench {
   }
 
   boost::asio::io_context context;
-  net::Poller poller{context, [] {}};
+  net::Poller poller;
   relay::Resources resources{4};
   net::Waiter waiter{poller};
   net::Watch watch_client{waiter};
