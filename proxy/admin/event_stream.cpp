@@ -34,7 +34,7 @@ struct Departure {
   bool gone = false;
 };
 
-void watch(tcp::socket& socket, std::shared_ptr<Departure> departure) {
+void watch(tcp::socket& socket, const std::shared_ptr<Departure>& departure) {
   socket.async_wait(tcp::socket::wait_read, [departure](const boost::system::error_code&) {
     departure->gone = true;
     departure->timer.cancel();

@@ -110,10 +110,10 @@ bool Prefix::contains(const policy::Address& other) const {
 
 Parsed FlowQuery::parse(const std::vector<std::pair<std::string, std::string>>& query) {
   FlowQuery result;
-  for (const auto& [name, value] : query) {
-    const auto* key = std::find_if(kKeys.begin(), kKeys.end(), [&](const Key& one) { return one.name == name; });
+  for (const auto& pair : query) {
+    const auto* key = std::find_if(kKeys.begin(), kKeys.end(), [&](const Key& one) { return one.name == pair.first; });
     if (key == kKeys.end()) return "flows can be asked by limit, sort, transport, client and destination only";
-    if (!key->take(result, value)) return std::string(key->name) + " is " + std::string(key->right);
+    if (!key->take(result, pair.second)) return std::string(key->name) + " is " + std::string(key->right);
   }
   return result;
 }

@@ -25,7 +25,7 @@ using Result = boost::system::result<void, std::string>;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
 // A fault of one connection must not end the others.
-void report(std::exception_ptr fault) {
+void report(const std::exception_ptr& fault) {
   try {
     if (fault) std::rethrow_exception(fault);
   } catch (const std::exception& error) {

@@ -138,7 +138,7 @@ std::string flows_report(const json::value& flows) {
                       bytes(flow, "bytes_to_client"), duration(flow, "duration_ms"), duration(flow, "idle_ms")});
     }
   }
-  const auto note = shown_of(rows.size(), number(flows, "matched"), number(flows, "total"));
+  auto note = shown_of(rows.size(), number(flows, "matched"), number(flows, "total"));
   if (rows.empty()) return note;
   return table({{"FLOW"},
                 {"CLIENT"},
