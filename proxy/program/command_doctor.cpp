@@ -22,12 +22,9 @@ struct Request {
 
 const char* word(Finding::Level level) {
   switch (level) {
-    case Finding::Level::fine:
-      return "fine";
-    case Finding::Level::warning:
-      return "warning";
-    case Finding::Level::fatal:
-      return "fatal";
+    case Finding::Level::fine: return "fine";
+    case Finding::Level::warning: return "warning";
+    case Finding::Level::fatal: return "fatal";
   }
   return "";
 }
