@@ -9,15 +9,13 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 def process_cpu(pid):
-    """CPU seconds of a process, all its threads and children that ended."""
-    if pid is None:
-        return 0.0
+    """CPU seconds of a process with all its threads."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return sum(int(field) for field in fields[11:15]) / TICK
+    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def machine_cpu():
-    """Busy seconds of all processors, interrupts included: the kernel's own share of forwarding is in here only."""
+    """Busy seconds of all processors, interrupts included: what the kernel does for no process is in here only."""
     user, nice, system, _, _, irq, softirq = [int(x) for x in pathlib.Path("/proc/stat").read_text().split()[1:8]]
     return (user + nice + system + irq + softirq) / TICK
 
@@ -29,8 +27,10 @@ def private_kib(pid):
 
 
 @contextlib.contextmanager
-def cpu_of(pid, result):
-    own, machine = process_cpu(pid), machine_cpu()
+def cpu_of(pid, figures):
+    """Adds to the figures what was spent; `pid` is None where the kernel forwards, then the machine's is all there is."""
+    own, machine = process_cpu(pid) if pid else None, machine_cpu()
     yield
-    result["cpu"] = process_cpu(pid) - own
-    result["machine_cpu"] = machine_cpu() - machine
+    if pid:
+        figures["cpu"] = process_cpu(pid) - own
+    figures["machine_cpu"] = machine_cpu() - machine

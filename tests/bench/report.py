@@ -2,78 +2,107 @@
 
 import statistics
 
+HEAD = ["", "forwarding", "HAProxy", "weir", "weir ÷ HAProxy", "weir ÷ forwarding", "target"]
+SUBJECTS = ("forwarding", "haproxy", "weir")
+
 
 def median(values):
     return statistics.median(values) if values else None
 
 
 class Figures:
-    """figures[row][subject] is a list of one dict a round."""
+    """rounds[row][subject] is a list with a dict for each round."""
 
     def __init__(self, rounds):
         self.rounds = rounds
 
+    def has(self, row):
+        return any(self.rounds.get(row, {}).values())
+
     def values(self, row, subject, key):
-        return [figures[key] for figures in self.rounds.get(row, {}).get(subject, []) if key in figures]
+        return [figures.get(key) for figures in self.rounds.get(row, {}).get(subject, [])]
 
     def median(self, row, subject, key):
-        return median(self.values(row, subject, key))
+        return median([value for value in self.values(row, subject, key) if value is not None])
+
+    def paired(self, row, key, one, other, operation, other_row=None):
+        pairs = zip(self.values(row, one, key), self.values(other_row or row, other, key))
+        return [operation(a, b) for a, b in pairs if a is not None and b]
 
     def ratios(self, row, key, one, other, other_row=None):
-        return [a / b for a, b in zip(self.values(row, one, key), self.values(other_row or row, other, key)) if b]
+        return self.paired(row, key, one, other, lambda a, b: a / b, other_row)
 
 
 def show(value, digits):
     return "–" if value is None else f"{value:,.{digits}f}"
 
 
-def spread(ratios):
-    if not ratios:
+def spread(values, digits=2):
+    if not values:
         return "–"
-    return f"{median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
+    return f"{median(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
 
 
-def verdict(ratios, wanted, at_most=False):
-    if not ratios:
-        return "–"
-    value = median(ratios)
-    met = value <= wanted if at_most else value >= wanted
-    return f"{'≤' if at_most else '≥'} {wanted:g}: {'met' if met else 'MISSED'}"
+def verdict(values, wanted, of="", at_most=False):
+    """The target in words, and whether the median meets it."""
+    words = f"{'≤' if at_most else '≥'} {wanted:g}{of}"
+    if not values:
+        return words
+    met = median(values) <= wanted if at_most else median(values) >= wanted
+    return f"{words}: {'met' if met else 'MISSED'}"
+
+
+class Table:
+    def __init__(self, figures):
+        self.figures = figures
+        self.lines = [HEAD]
+
+    def row(self, title, name, key, digits, target=None):
+        """A line of medians, with both ratios; `target` makes the verdict of them."""
+        f = self.figures
+        if not f.has(name):
+            return
+        against = [f.ratios(name, key, "weir", other) for other in ("haproxy", "forwarding")]
+        self.lines.append([title, *(show(f.median(name, subject, key), digits) for subject in SUBJECTS),
+                           *map(spread, against), target(*against) if target else ""])
+
+    def own(self, title, values, digits, target=""):
+        """A line of what has no ratio to others: `values(subject)` with their spread."""
+        cells = [spread(values(subject), digits) for subject in SUBJECTS]
+        if any(cell != "–" for cell in cells):
+            self.lines.append([title, *cells, "", "", target])
 
 
 def table(rounds):
     f = Figures(rounds)
-    lines = [["", "forwarding", "HAProxy", "weir", "weir ÷ HAProxy", "weir ÷ forwarding", "target"]]
-
-    def row(title, name, key, digits, target=None):
-        against_haproxy = f.ratios(name, key, "weir", "haproxy")
-        against_forwarding = f.ratios(name, key, "weir", "forwarding")
-        cells = [show(f.median(name, subject, key), digits) for subject in ("forwarding", "haproxy", "weir")]
-        lines.append([title, *cells, spread(against_haproxy), spread(against_forwarding),
-                      target(against_haproxy, against_forwarding) if target else ""])
-
-    row("one TCP stream, Gbit/s", "bulk-tcp", "gbit", 2, lambda h, _: verdict(h, 1.0))
-    row("– CPU seconds of the process a GB", "bulk-tcp", "cpu_per_gb", 3, lambda h, _: verdict(h, 1.0, at_most=True))
-    row("– of the machine a GB", "bulk-tcp", "machine_per_gb", 3)
-    row("one MPTCP stream, 2 subflows, Gbit/s", "bulk-mptcp", "gbit", 2)
-    row("– CPU seconds of the process a GB", "bulk-mptcp", "cpu_per_gb", 3)
-    for subject, title in (("haproxy", "HAProxy"), ("weir", "weir")):
-        ratios = f.ratios("bulk-mptcp", "gbit", subject, subject, other_row="bulk-tcp")
-        lines.append([f"– {title}: MPTCP ÷ its TCP", "", "", spread(ratios), "", "",
-                      verdict(ratios, 0.8) if subject == "weir" else ""])
-    row("new connections a second", "new-connections", "rate", 0,
-        lambda h, d: f"{verdict(h, 1.0)}; {verdict(d, 0.85)}")
-    row("– CPU ms of the process each", "new-connections", "cpu_per_1000", 3)
-    row("keep-alive requests a second", "keep-alive", "rate", 0, lambda h, _: verdict(h, 1.0))
-    row("– CPU ms of the process each", "keep-alive", "cpu_per_1000", 4)
-    row("memory an idle flow, KiB", "idle-memory", "kib_per_flow", 2,
-        lambda *_: verdict(f.values("idle-memory", "weir", "kib_per_flow"), 6, at_most=True))
-    row("there and back, p50, µs", "latency", "p50_us", 1)
-    row("there and back, p99, µs", "latency", "p99_us", 1)
-    row("two paths of 100 Mbit/s: MPTCP, Mbit/s", "two-paths", "mptcp_mbit", 1)
-    row("– one path: plain TCP, Mbit/s", "two-paths", "plain_mbit", 1)
-    row("– MPTCP ÷ plain", "two-paths", "gain", 2, lambda *_: verdict(f.values("two-paths", "weir", "gain"), 1.85))
-    return lines
+    t = Table(f)
+    t.row("one TCP stream, Gbit/s", "bulk-tcp", "gbit", 2, lambda h, _: verdict(h, 1, " HAProxy"))
+    t.row("– CPU s of the process a GB", "bulk-tcp", "cpu_per_gb", 3,
+          lambda h, _: verdict(h, 1, " HAProxy", at_most=True))
+    t.row("– CPU s of the machine a GB", "bulk-tcp", "machine_per_gb", 3)
+    t.row("one MPTCP stream, 2 subflows, Gbit/s", "bulk-mptcp", "gbit", 2)
+    t.row("– CPU s of the process a GB", "bulk-mptcp", "cpu_per_gb", 3)
+    t.row("– CPU s of the machine a GB", "bulk-mptcp", "machine_per_gb", 3)
+    to_tcp = {s: f.ratios("bulk-mptcp", "gbit", s, s, other_row="bulk-tcp") for s in SUBJECTS}
+    t.own("– MPTCP ÷ its own TCP", to_tcp.get, 2, verdict(to_tcp["weir"], 0.8))
+    t.row("new connections a second", "new-connections", "rate", 0,
+          lambda h, d: f"{verdict(h, 1, ' HAProxy')}; {verdict(d, 0.85, ' forwarding')}")
+    t.row("– CPU ms of the process each", "new-connections", "cpu_ms", 3)
+    t.row("keep-alive requests a second", "keep-alive", "rate", 0, lambda h, _: verdict(h, 1, " HAProxy"))
+    t.row("– CPU ms of the process each", "keep-alive", "cpu_ms", 4)
+    t.row("own memory an idle flow, KiB", "idle-memory", "kib_per_flow", 2,
+          lambda *_: verdict(f.values("idle-memory", "weir", "kib_per_flow"), 6, " KiB", at_most=True))
+    for load, words in (("one", "1 connection"), ("many", "64 connections, 2,000/s")):
+        for cut in ("p50", "p99"):
+            key = f"{load}_{cut}_us"
+            t.row(f"there and back, {words}, {cut}, µs", "latency", key, 0)
+            t.own("– added to forwarding's",
+                  lambda s, key=key: f.paired("latency", key, s, "forwarding", lambda a, b: a - b)
+                  if s != "forwarding" else [], 0)
+    t.row("2 paths of 100 Mbit/s: MPTCP, Mbit/s", "two-paths", "mptcp_mbit", 1)
+    t.row("– plain TCP over one, Mbit/s", "two-paths", "plain_mbit", 1)
+    t.row("– MPTCP ÷ plain", "two-paths", "gain", 2, lambda *_: verdict(f.values("two-paths", "weir", "gain"), 1.85))
+    return t.lines
 
 
 def as_text(lines):

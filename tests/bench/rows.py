@@ -1,39 +1,47 @@
 """The rows of the benchmark: each puts one kind of load through the gateway and returns its figures."""
 
+import contextlib
 import json
+import pathlib
 import re
-import socket
-import statistics
-import struct
 import subprocess
-import threading
+import sys
 import time
 
 from measure import cpu_of, private_kib
 from network import ORIGIN
-from peers import Server, connect, echo, receive_exactly
+from proof import NotMeasured, carried_by
 
-LATENCY_ROUNDS = 20_000
+MESSAGES = [sys.executable, pathlib.Path(__file__).with_name("messages.py")]
+GRACE = 30  # seconds a load may take beyond its own time
+IDLE_FLOWS = 5000
+MANY, MANY_RATE = 64, 2000
 
 
-def _iperf(network, subject, seconds, mptcp):
+def _await_listener(namespace, port):
+    end = time.monotonic() + GRACE
+    while not namespace.output(["ss", "-Hltn", "sport", "=", str(port)]):
+        if time.monotonic() > end:
+            raise NotMeasured(f"nothing listens on port {port} of the {namespace.name}")
+        time.sleep(0.01)
+
+
+def _iperf(network, subject, seconds, mptcp, options=()):
+    """One stream of iperf3's; where the kernel forwards, MPTCP is the origin's business too."""
     wrap = ["mptcpize", "run"] if mptcp else []
     server = network.origin.start([*(wrap if subject.pid is None else []), "iperf3", "-s", "-1", "-p", "5201"],
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not network.origin.output(["ss", "-Hltn", "sport", "=", "5201"]):
-        time.sleep(0.01)
+    _await_listener(network.origin, 5201)
     figures = {}
-    joined = network.gateway.counter("MPTcpExtMPJoinAckRx")
-    with cpu_of(subject.pid, figures):
+    with carried_by(subject, network, paths=2 if mptcp else 1), cpu_of(subject.pid, figures):
         report = json.loads(network.client.output(
-            [*wrap, "iperf3", "-c", ORIGIN, "-p", "5201", "-t", seconds, "-J"], timeout=seconds + 30))
-    server.wait(20)
+            [*wrap, "iperf3", "-c", ORIGIN, "-p", "5201", "-t", seconds, "-J", *options], timeout=seconds + GRACE))
+    server.wait(GRACE)
     received = report["end"]["sum_received"]
     figures["gbit"] = received["bits_per_second"] / 1e9
-    figures["cpu_per_gb"] = figures["cpu"] / (received["bytes"] / 1e9)
-    figures["machine_per_gb"] = figures["machine_cpu"] / (received["bytes"] / 1e9)
-    if mptcp and subject.pid is not None:
-        assert network.gateway.counter("MPTcpExtMPJoinAckRx") > joined, "the second subflow did not join"
+    for cost, name in (("cpu", "cpu_per_gb"), ("machine_cpu", "machine_per_gb")):
+        if cost in figures:
+            figures[name] = figures[cost] / (received["bytes"] / 1e9)
     return figures
 
 
@@ -47,13 +55,14 @@ def bulk_mptcp(network, subject, seconds):
 
 def _wrk(network, subject, seconds, *options):
     figures = {}
-    with cpu_of(subject.pid, figures):
+    with carried_by(subject, network), cpu_of(subject.pid, figures):
         text = network.client.output(["wrk", "-t", "2", "-c", "64", "-d", f"{seconds}s", *options,
-                                      f"http://{ORIGIN}/"], timeout=seconds + 30)
+                                      f"http://{ORIGIN}/"], timeout=seconds + GRACE)
+    if errors := re.search(r"Socket errors: .*|Non-2xx.*", text):
+        raise NotMeasured(f"{subject.name}: {errors.group()}")
     figures["rate"] = float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1))
-    figures["cpu_per_1000"] = figures["cpu"] * 1000 / (figures["rate"] * seconds)
-    errors = re.search(r"Socket errors: (.*)", text)
-    figures["errors"] = errors.group(1) if errors else ""
+    if "cpu" in figures:
+        figures["cpu_ms"] = figures["cpu"] * 1000 / (figures["rate"] * seconds)
     return figures
 
 
@@ -65,79 +74,66 @@ def keep_alive(network, subject, seconds):
     return _wrk(network, subject, seconds)
 
 
-def idle_memory(network, subject, seconds, flows=5000):
-    """The process's own memory a flow, each relayed one byte both ways and then left idle."""
+@contextlib.contextmanager
+def _answering_origin(network):
+    server = network.origin.start([*MESSAGES, "answer", 7000], stdout=subprocess.PIPE, text=True)
+    try:
+        server.stdout.readline()
+        yield
+    finally:
+        server.kill()
+        server.wait()
+
+
+def idle_memory(network, subject, seconds):
+    """The process's own memory a flow, each relayed a message there and back and then left idle."""
     del seconds
     if subject.pid is None:
         return {}
-    held = []
-
-    def hold(sock):
-        sock.sendall(receive_exactly(sock, 1))
-        held.append(sock.dup())
-
-    threading.stack_size(256 * 1024)
-    server = Server(network.origin, 7000, hold)
-    before = private_kib(subject.pid)
-    clients = []
-    for _ in range(flows):
-        sock = connect(network.client, (ORIGIN, 7000))
-        sock.sendall(b"x")
-        receive_exactly(sock, 1)
-        clients.append(sock)
-    after = private_kib(subject.pid)
-    for sock in clients + held:
-        sock.close()
-    server.close()
-    return {"kib_per_flow": (after - before) / flows}
+    with _answering_origin(network), carried_by(subject, network):
+        before = private_kib(subject.pid)
+        client = network.client.start([*MESSAGES, "hold", ORIGIN, 7000, IDLE_FLOWS], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, text=True)
+        held = client.stdout.readline()
+        after = private_kib(subject.pid)
+        client.communicate()
+    if held.strip() != str(IDLE_FLOWS):
+        raise NotMeasured(f"{subject.name} did not relay {IDLE_FLOWS} flows at once")
+    return {"kib_per_flow": (after - before) / IDLE_FLOWS}
 
 
 def latency(network, subject, seconds):
-    """A message of 64 bytes there and back, on one connection."""
-    del seconds, subject
-    server = Server(network.origin, 7000, echo)
-    message = b"m" * 64
-    times = []
-    with connect(network.client, (ORIGIN, 7000)) as sock:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for _ in range(LATENCY_ROUNDS):
-            begin = time.perf_counter_ns()
-            sock.sendall(message)
-            receive_exactly(sock, len(message))
-            times.append(time.perf_counter_ns() - begin)
-    server.close()
-    cuts = statistics.quantiles(times, n=100)
-    return {"p50_us": cuts[49] / 1000, "p99_us": cuts[98] / 1000}
+    """64 bytes there and back: one after another on one connection; and 2,000 a second on 64 connections."""
+    figures = {}
+    with _answering_origin(network), carried_by(subject, network):
+        for name, words in (("one", ["ask"]), ("many", ["ask-many"])):
+            load = [MANY, MANY_RATE] if name == "many" else []
+            times = json.loads(network.client.output([*MESSAGES, *words, ORIGIN, 7000, seconds, *load],
+                                                     timeout=seconds + GRACE))
+            figures |= {f"{name}_p50_us": times["p50_us"], f"{name}_p99_us": times["p99_us"]}
+    return figures
+
+
+@contextlib.contextmanager
+def _limited_paths(network, rate):
+    ends = [(network.client, f"c{path}") for path in range(network.paths)]
+    ends += [(network.gateway, f"lan{path}") for path in range(network.paths)]
+    try:
+        for namespace, device in ends:
+            namespace.run(f"tc qdisc replace dev {device} root tbf rate {rate} burst 64kb latency 50ms")
+        yield
+    finally:
+        for namespace, device in ends:
+            namespace.run(f"tc qdisc del dev {device} root", check=False)
 
 
 def two_paths(network, subject, seconds):
-    """Both client paths at 100 Mbit/s: what a client with MPTCP gets over one without."""
-    if subject.pid is None:
-        return {}
-    limit = "tbf rate 100mbit burst 64kb latency 50ms"
-    ends = [(network.client, f"c{path}") for path in range(2)] + [(network.gateway, f"lan{path}") for path in range(2)]
-    for namespace, device in ends:
-        namespace.run(f"tc qdisc replace dev {device} root {limit}")
-    size = int(100e6 / 8 * seconds)
-    rates = {}
-
-    def send(sock):
-        (wanted,) = struct.unpack("!Q", receive_exactly(sock, 8))
-        sock.sendall(bytes(wanted))
-
-    server = Server(network.origin, 7000, send)
-    for name, mptcp in (("plain", False), ("mptcp", True)):
-        with connect(network.client, (ORIGIN, 7000), mptcp=mptcp, timeout=120) as sock:
-            begin = time.perf_counter()
-            sock.sendall(struct.pack("!Q", size))
-            left = size
-            while left:
-                left -= len(sock.recv(1 << 20))
-            rates[name] = size * 8 / (time.perf_counter() - begin) / 1e6
-    server.close()
-    for namespace, device in ends:
-        namespace.run(f"tc qdisc del dev {device} root")
-    return {"plain_mbit": rates["plain"], "mptcp_mbit": rates["mptcp"], "gain": rates["mptcp"] / rates["plain"]}
+    """Both client paths at 100 Mbit/s: what a client with MPTCP downloads over one without."""
+    download = ["-R", "-O", "1"]
+    with _limited_paths(network, "100mbit"):
+        plain, mptcp = [_iperf(network, subject, seconds, mptcp=mptcp, options=download)["gbit"] * 1000
+                        for mptcp in (False, True)]
+    return {"plain_mbit": plain, "mptcp_mbit": mptcp, "gain": mptcp / plain}
 
 
 ROWS = {

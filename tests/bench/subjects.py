@@ -1,61 +1,92 @@
 """What is compared: plain kernel forwarding, HAProxy, weir; each started and stopped on the same network."""
 
 import os
-import pathlib
-import signal
 import subprocess
-import tempfile
 import time
 
 from namespace import die_with_parent
 from weir import PROGRAM, Weir
 
 PORTS = [80, 5201, 7000]
+START_LIMIT = 20  # seconds
 
 
 class Forwarding:
+    """The gateway as a router. Early demultiplexing is off, as the kernel's documents advise for routers; with it a
+    packet that matches a proxy's socket in TIME-WAIT is taken for that socket's, and ip_forward() drops it."""
+
     name = "forwarding"
     pid = None
 
-    def __init__(self, network, mptcp):
-        del mptcp
+    def __init__(self, network, folder, mptcp):
+        del folder, mptcp
         self.network = network
 
     def start(self):
         self.network.forward()
+        self.network.gateway.run("sysctl -qw net.ipv4.ip_early_demux=0")
 
     def stop(self):
-        pass
+        self.network.gateway.run("sysctl -qw net.ipv4.ip_early_demux=1")
 
 
 class Haproxy:
-    """HAProxy as its users tune it for this: as many threads as processors, splicing, no logs."""
+    """HAProxy as its users tune it for this: as many threads as processors, splicing, no logs.
+
+    Under mptcpize every socket of its own is MPTCP's, so it is only where the load is.
+    """
 
     name = "haproxy"
 
-    def __init__(self, network, mptcp):
+    def __init__(self, network, folder, mptcp):
         self.network = network
-        self.mptcp = mptcp
+        self.wrap = ["mptcpize", "run"] if mptcp else []
+        self.file = folder / "haproxy.cfg"
         self.process = None
+
+    @property
+    def pid(self):
+        return self.process.pid
 
     def start(self):
         gateway = self.network.gateway
         self.network.forward()
-        gateway.run(["nft", f"""
-            table inet haproxy {{
-              chain prerouting {{
-                type filter hook prerouting priority mangle;
-                meta l4proto != tcp accept
-                socket transparent 1 socket wildcard 0 meta mark set 1 accept
-                iifname {{ {", ".join(self.network.client_interfaces)} }} tcp dport {{ {", ".join(map(str, PORTS))} }} \
-                    tproxy ip to 0.0.0.0 meta mark set 1 accept
-              }}
-            }}"""])
+        gateway.run(["nft", self._ruleset()])
         gateway.run("ip rule add fwmark 1 lookup 100")
         gateway.run("ip route add local default dev lo table 100")
+        self.file.write_text(self._configuration())
+        self.process = subprocess.Popen(gateway.command([*self.wrap, "haproxy", "-db", "-f", self.file]),
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                        preexec_fn=die_with_parent)
+        end = time.monotonic() + START_LIMIT
+        while not gateway.output(["ss", "-Hltn", "sport", "=", str(PORTS[-1])]):
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError("HAProxy does not start: " + gateway.run(["haproxy", "-c", "-f", self.file],
+                                                                            check=False).stderr)
+            time.sleep(0.02)
+
+    def stop(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+        self.network.gateway.run("nft delete table inet haproxy")
+        self.network.gateway.run("ip rule del fwmark 1 lookup 100")
+        self.network.gateway.run("ip route del local default dev lo table 100")
+
+    def _ruleset(self):
+        interfaces, ports = ", ".join(self.network.client_interfaces), ", ".join(map(str, PORTS))
+        return f"""table inet haproxy {{
+  chain prerouting {{
+    type filter hook prerouting priority mangle;
+    meta l4proto != tcp accept
+    socket transparent 1 socket wildcard 0 meta mark set 1 accept
+    iifname {{ {interfaces} }} tcp dport {{ {ports} }} tproxy ip to 0.0.0.0 meta mark set 1 accept
+  }}
+}}"""
+
+    def _configuration(self):
         binds = "\n".join(f"  bind 0.0.0.0:{port} transparent" for port in PORTS)
-        config = pathlib.Path(tempfile.mkdtemp(prefix="weir-bench-")) / "haproxy.cfg"
-        config.write_text(f"""global
+        return f"""global
   nbthread {os.cpu_count()}
   maxconn 7500
 defaults
@@ -68,44 +99,27 @@ listen all
 {binds}
   source 0.0.0.0 usesrc clientip
   server origin 0.0.0.0
-""")
-        wrap = ["mptcpize", "run"] if self.mptcp else []
-        self.process = subprocess.Popen(gateway.command([*wrap, "haproxy", "-db", "-f", config]),
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                        preexec_fn=die_with_parent)
-        self.pid = self.process.pid
-        while not gateway.output(["ss", "-Hltn", "sport", "=", str(PORTS[-1])]):
-            if self.process.poll() is not None:
-                raise RuntimeError("HAProxy does not start: " + gateway.run(["haproxy", "-c", "-f", config]).stdout)
-            time.sleep(0.02)
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-        self.network.gateway.run("nft delete table inet haproxy")
-        self.network.gateway.run("ip rule del fwmark 1 lookup 100")
-        self.network.gateway.run("ip route del local default dev lo table 100")
+"""
 
 
 class WeirSubject:
     name = "weir"
 
-    def __init__(self, network, mptcp):
+    def __init__(self, network, folder, mptcp):
         del mptcp  # weir takes both as they come
-        self.weir = Weir(network, tempfile.mkdtemp(prefix="weir-bench-"), gateway={"intercept_ports": list(PORTS)},
-                         log={"flows": "off"}, program=PROGRAM)
-        self.pid = None
+        self.weir = Weir(network, folder, gateway={"intercept_ports": list(PORTS)}, log={"flows": "off"},
+                         program=PROGRAM)
+
+    @property
+    def pid(self):
+        return self.weir.process.pid
 
     def start(self):
         self.weir.start()
-        self.pid = self.weir.process.pid
-
-    def accepted(self):
-        return self.weir.metric("weir_flows_accepted_total")
 
     def stop(self):
-        self.weir.signal(signal.SIGTERM)
-        self.weir.process.wait(60)
+        if self.weir.process and (code := self.weir.stop()) != 0:
+            raise RuntimeError(f"weir ended with {code}:\n" + "\n".join(self.weir.log.rest()[-5:]))
 
 
 SUBJECTS = {subject.name: subject for subject in (Forwarding, Haproxy, WeirSubject)}
