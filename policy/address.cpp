@@ -22,7 +22,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 std::optional<Address> Address::parse(std::string_view text) {
   std::array<char, INET6_ADDRSTRLEN> buffer{};  // inet_pton wants a terminated string, and stops at any NUL
   if (text.size() >= buffer.size() || text.find('\0') != std::string_view::npos) return std::nullopt;
-  std::memcpy(buffer.data(), text.data(), text.size());
+  text.copy(buffer.data(), text.size());
   Bytes bytes{};
   if (inet_pton(AF_INET6, buffer.data(), bytes.data()) == 1) return Address(bytes);
   std::memcpy(bytes.data(), kMappedPrefix.data(), kMappedPrefix.size());

@@ -40,7 +40,8 @@ TEST_CASE("what is no address is refused", "[address]") {
   CHECK_FALSE(Address::parse(text));
 }
 
-TEST_CASE("an address that is too long, or has a NUL in it, is refused", "[address]") {
+TEST_CASE("an address that is none at all, too long, or has a NUL in it, is refused", "[address]") {
+  CHECK_FALSE(Address::parse(std::string_view()));
   CHECK_FALSE(Address::parse(std::string(1 << 20, '1')));
   CHECK_FALSE(Address::parse(std::string(46, '0')));
   CHECK_FALSE(Address::parse(std::string_view("1.2.3.4\0", 8)));
