@@ -52,6 +52,7 @@ Gateway::Result Gateway::start() {
   auto lock = InstanceLock::take();
   if (!lock) return lock.error();
   lock_ = std::move(*lock);
+  start_signals();  // before anything is installed: from here on a signal ends weir in order
   if (auto result = check_host(); !result) return result;
   if (auto result = open_logs(settings_.log); !result) return result;
   if (auto result = open_watchers(); !result) return result;
@@ -65,7 +66,6 @@ Gateway::Result Gateway::start() {
   if (auto result = change_network(before, settings_); !result) return result;
   for (const auto& worker : workers_) worker->start();
   give_listeners(std::move(*listeners));
-  start_signals();
   return {};
 }
 

@@ -83,10 +83,18 @@ void Worker::stop_listening(std::uint16_t port) {
 void Worker::take(const std::vector<kernel::PathEvent>& events) {
   for (const auto& event : events) {
     const auto found = by_token_.find(event.token);
-    if (found == by_token_.end() || !take_event(found->second->record, event)) continue;
-    if (event.kind == kernel::PathEvent::Kind::subflow_established) counters_.subflows_joined.add();
+    if (found == by_token_.end()) continue;
+    auto& record = found->second->record;
+    const auto before = record.paths.size();
+    if (!take_event(record, event)) continue;
+    count_joins(before, record);
     if (event.kind == kernel::PathEvent::Kind::subflow_closed) counters_.subflows_closed.add();
   }
+}
+
+void Worker::count_joins(std::size_t paths_before, const flow::Record& record) {
+  const auto known = std::max<std::size_t>(1, paths_before);  // the first is no join
+  if (record.paths.size() > known) counters_.subflows_joined.add(record.paths.size() - known);
 }
 
 void Worker::drain(std::function<void()> drained) {
@@ -108,9 +116,10 @@ std::vector<flow::Record> Worker::flows() const {
   return records;
 }
 
-std::optional<flow::Record> Worker::flow(std::uint64_t id) const {
+std::optional<flow::Record> Worker::flow(std::uint64_t id) {
   const auto found = std::ranges::find_if(flows_, [id](const Flow& flow) { return flow.record.id == id; });
   if (found == flows_.end()) return std::nullopt;
+  if (found->record.token) sample_paths(*found);
   return found->snapshot(Clock::now());
 }
 
@@ -140,7 +149,11 @@ void Worker::leave(Flow& flow) {
   resume_listeners();
 }
 
-void Worker::watch_token(Flow& flow) { by_token_[*flow.record.token] = &flow; }
+void Worker::watch_token(Flow& flow) {
+  by_token_[*flow.record.token] = &flow;
+  // A join may have come before the accept, and its event with it: whatever is there already is seen now.
+  sample_paths(flow);
+}
 
 void Worker::await_deadline(Flow& flow, Clock::duration after) {
   flow.deadline = Clock::now() + after;
@@ -155,7 +168,9 @@ void Worker::wake_at_tick(Flow& flow) {
 
 void Worker::sample_paths(Flow& flow) {
   if (kernel::read_subflows(flow.client.fd(), subflows_)) return;
+  const auto before = flow.record.paths.size();
   take_sample(flow.record, subflows_);
+  count_joins(before, flow.record);
   const auto state = kernel::mptcp_state(flow.client.fd());
   flow.record.fallback = flow.record.fallback || (state && state->fallback);
 }

@@ -59,7 +59,7 @@ class Worker {
   void stop_flows(flow::Code);
   void finish();  // the thread ends
   std::vector<flow::Record> flows() const;
-  std::optional<flow::Record> flow(std::uint64_t id) const;
+  std::optional<flow::Record> flow(std::uint64_t id);  // its paths as they are now
 
   // For the flows of this worker.
   const Snapshot& snapshot() const { return *snapshot_; }
@@ -88,6 +88,7 @@ class Worker {
   void sweep(Clock::time_point now);
   void resume_listeners();
   void report_if_drained();
+  void count_joins(std::size_t paths_before, const flow::Record&);
 
   boost::asio::io_context context_;  // runs what is posted and spawned; its own reactor is never made
   net::Poller poller_;
