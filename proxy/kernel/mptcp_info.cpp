@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 

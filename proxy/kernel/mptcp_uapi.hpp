@@ -4,7 +4,6 @@
 #include <cstdint>
 
 #include <linux/mptcp.h>
-#include <linux/tcp.h>
 
 namespace weir::kernel::uapi {
 

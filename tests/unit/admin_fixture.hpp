@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -167,6 +168,8 @@ struct AdminFixture {
   }
 
   boost::asio::io_context context{1};
+  // The thread stays when a test stops the service.
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{context.get_executor()};
   MadeUpGateway gateway;
   conf::AdminSettings settings;
   admin::Service service;
