@@ -1,5 +1,5 @@
 #include <cerrno>
-#include <cstdlib>
+#include <charconv>
 #include <string>
 #include <system_error>
 
@@ -57,14 +57,25 @@ Finding check_mptcp(const conf::Settings& settings) {
                  "run Linux 5.16 or later with CONFIG_MPTCP");
 }
 
+namespace {
+
+unsigned first_unprivileged_port() {
+  const auto text = SysctlTree().read("net/ipv4/ip_unprivileged_port_start").value_or("");
+  unsigned port = 1024;  // the kernel's default
+  std::from_chars(text.data(), text.data() + text.size(), port);
+  return port;
+}
+
+}  // namespace
+
 Finding check_capabilities(const conf::Settings& settings) {
   if (!has_net_admin()) {
     return fatal("capabilities", "CAP_NET_ADMIN is missing: no interception without it",
                  "run weir as root, or with `AmbientCapabilities=CAP_NET_ADMIN CAP_NET_BIND_SERVICE` of systemd");
   }
-  const auto first = SysctlTree().read("net/ipv4/ip_unprivileged_port_start").value_or("1024");
+  const auto first = first_unprivileged_port();
   for (const auto port : settings.gateway.intercept_ports) {
-    if (port < std::atoi(first.c_str()) && !has_capability(CAP_NET_BIND_SERVICE)) {
+    if (port < first && !has_capability(CAP_NET_BIND_SERVICE)) {
       return fatal("capabilities",
                    "CAP_NET_BIND_SERVICE is missing: weir cannot listen on port " + std::to_string(port),
                    "run weir as root, or add CAP_NET_BIND_SERVICE");

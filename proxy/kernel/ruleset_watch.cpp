@@ -1,6 +1,6 @@
 #include "proxy/kernel/ruleset_watch.hpp"
 
-#include <cstdlib>
+#include <charconv>
 #include <filesystem>
 #include <string_view>
 #include <utility>
@@ -36,7 +36,9 @@ bool is_own_port(std::uint32_t port) {
   std::error_code ignored;
   for (std::filesystem::directory_iterator entry("/proc/self/fd", ignored), end; entry != end;
        entry.increment(ignored)) {
-    const int descriptor = std::atoi(entry->path().filename().c_str());
+    const auto name = entry->path().filename().string();
+    int descriptor = -1;
+    std::from_chars(name.data(), name.data() + name.size(), descriptor);
     int protocol = 0;
     socklen_t size = sizeof protocol;
     if (getsockopt(descriptor, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) != 0 || protocol != NETLINK_NETFILTER) {

@@ -49,8 +49,6 @@ void take_sample(flow::Record& record, const std::vector<kernel::SubflowState>& 
 bool take_event(flow::Record& record, const kernel::PathEvent& event) {
   switch (event.kind) {
     case kernel::PathEvent::Kind::subflow_established:
-      live_path(record, event.remote, event.local).backup = event.backup;
-      break;
     case kernel::PathEvent::Kind::subflow_priority:
       live_path(record, event.remote, event.local).backup = event.backup;
       break;
