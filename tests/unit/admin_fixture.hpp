@@ -106,6 +106,13 @@ class RawClient {
     const bool closed = error == boost::asio::error::eof || error == boost::asio::error::connection_reset;
     return closed ? take(read_.size()) : "still open";
   }
+  // The next that comes is the other side's end, and not a reset.
+  bool closed_in_order() {
+    boost::system::error_code error;
+    char byte = 0;
+    socket_.read_some(boost::asio::buffer(&byte, 1), error);
+    return error == boost::asio::error::eof;
+  }
   boost::asio::ip::tcp::socket& socket() { return socket_; }
 
  private:

@@ -153,6 +153,13 @@ TEST_CASE("admin: what is too large is refused, and the refusal arrives", "[admi
   const auto chunked =
       admin.ask("POST", "/api/v1/reload", "Transfer-Encoding: chunked\r\n", "30d40\r\n" + body + "\r\n0\r\n\r\n");
   CHECK(status_of(chunked) == "HTTP/1.1 413 Payload Too Large");
+
+  RawClient client(admin.port);  // closing over unread bytes would be a reset, which can overtake the refusal
+  client.send("POST /api/v1/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n" + body);
+  client.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send);
+  CHECK(status_of(client.reply()) == "HTTP/1.1 413 Payload Too Large");
+  CHECK(client.closed_in_order());
+
   CHECK(status_of(admin.ask("GET", "/healthz")) == "HTTP/1.1 200 OK");
 }
 
