@@ -154,7 +154,7 @@ Pump::Step Pump::write_failed() {
 // RFC 9293 3.6: the end of one direction leaves the other open.
 Pump::Step Pump::carry_end() {
   release_pipe();
-  if (shutdown(to_.fd(), SHUT_WR) != 0 && errno != ENOTCONN) return write_failed();
+  if (!close_follows_ && shutdown(to_.fd(), SHUT_WR) != 0 && errno != ENOTCONN) return write_failed();
   return Step::end;
 }
 

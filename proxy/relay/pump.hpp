@@ -30,6 +30,8 @@ class Pump {
   Pump& operator=(const Pump&) = delete;
 
   State step();
+  // The other direction has ended: after this one's end both sockets are closed, which carries it as well.
+  void close_follows() { close_follows_ = true; }
 
   State state() const { return state_; }
   std::error_code error() const { return error_; }  // of read_failed and write_failed
@@ -68,6 +70,7 @@ class Pump {
   std::uint8_t full_reads_ = 0;
   std::uint8_t small_splices_ = 0;
   bool can_splice_;
+  bool close_follows_ = false;
   State state_ = State::blocked;
 };
 

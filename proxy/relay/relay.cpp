@@ -11,7 +11,9 @@ bool is_over(Pump::State state) {
 
 Relay::Next Relay::step() {
   const bool failed_before = failure_.has_value();
+  if (to_client_.state() == Pump::State::finished) to_upstream_.close_follows();
   const auto up = to_upstream_.step();
+  if (up == Pump::State::finished) to_client_.close_follows();
   const auto down = to_client_.step();
   note_failure(to_upstream_, flow::Side::client, flow::Side::upstream);
   note_failure(to_client_, flow::Side::upstream, flow::Side::client);

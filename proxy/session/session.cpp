@@ -76,7 +76,9 @@ net::Awaitable<std::optional<End>> dial(Flow& flow) {
     if (flow.client.error) co_return End{Stage::connect, Side::client, Code::reset, {}};
   }
   flow.DeadlineHook::unlink();
-  if (const auto error = net::connect_result(flow.upstream.fd())) co_return connect_failed(error);
+  // Writable without an error is connected; asking SO_ERROR every time would be a system call a flow.
+  if (flow.upstream.error)
+    if (const auto error = net::connect_result(flow.upstream.fd())) co_return connect_failed(error);
   if (const auto local = net::local_endpoint(flow.upstream.fd()))
     flow.record.upstream_from = flow::UpstreamLocal{*local};
   flow.record.connect_time = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - flow.last_active);

@@ -101,7 +101,7 @@ TEST_CASE("admin events: a reader too many is refused, until one leaves", "[admi
   open_stream(*first);
   RawClient refused(admin.port);
   refused.send("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-  const auto reply = refused.rest();
+  const auto reply = refused.until_closed();
   CHECK(status_of(reply) == "HTTP/1.1 503 Service Unavailable");
   CHECK_THAT(reply, ContainsSubstring("Retry-After: 15\r\n"));
   // Its end is shown to it once the service has seen it leave, and given its place back.

@@ -1,8 +1,10 @@
 // A running admin service before a gateway that is made up, and raw HTTP to it.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <future>
-#include <map>
 #include <string>
 #include <thread>
 
@@ -13,8 +15,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 
 #include "proxy/admin/service.hpp"
@@ -78,9 +78,9 @@ class RawClient {
     return !error;
   }
   std::string until(const std::string& mark) {
-    boost::system::error_code error;
-    const auto count = boost::asio::read_until(socket_, boost::asio::dynamic_buffer(read_), mark, error);
-    return take(error ? read_.size() : count);
+    while (read_.find(mark) == std::string::npos && fill()) continue;
+    const auto found = read_.find(mark);
+    return take(found == std::string::npos ? read_.size() : found + mark.size());
   }
   // One reply with a Content-Length.
   std::string reply() {
@@ -88,34 +88,29 @@ class RawClient {
     const auto field = text.find("Content-Length: ");
     if (field == std::string::npos) return text;
     const auto length = std::stoul(text.substr(field + 16));
-    boost::system::error_code error;
-    if (read_.size() < length)
-      boost::asio::read(socket_, boost::asio::dynamic_buffer(read_),
-                        boost::asio::transfer_exactly(length - read_.size()), error);
+    while (read_.size() < length && fill()) continue;
     return text + take(std::min<std::size_t>(length, read_.size()));
-  }
-  std::string rest() {
-    boost::system::error_code error;
-    boost::asio::read(socket_, boost::asio::dynamic_buffer(read_), error);
-    return take(read_.size());
   }
   // All that comes until the other side closes; "still open" when it does not.
   std::string until_closed() {
-    boost::system::error_code error;
-    boost::asio::read(socket_, boost::asio::dynamic_buffer(read_), error);
-    const bool closed = error == boost::asio::error::eof || error == boost::asio::error::connection_reset;
-    return closed ? take(read_.size()) : "still open";
+    while (fill()) continue;
+    return end_ == End::timeout ? "still open" : take(read_.size());
   }
   // The next that comes is the other side's end, and not a reset.
-  bool closed_in_order() {
-    boost::system::error_code error;
-    char byte = 0;
-    socket_.read_some(boost::asio::buffer(&byte, 1), error);
-    return error == boost::asio::error::eof;
-  }
+  bool closed_in_order() { return !fill() && end_ == End::closed; }
   boost::asio::ip::tcp::socket& socket() { return socket_; }
 
  private:
+  enum class End { none, closed, reset, timeout };
+
+  // By recv, as Asio's blocking reads wait on after SO_RCVTIMEO.
+  bool fill() {
+    std::array<char, 65536> part{};
+    const auto count = ::recv(socket_.native_handle(), part.data(), part.size(), 0);
+    if (count > 0) read_.append(part.data(), static_cast<std::size_t>(count));
+    end_ = count > 0 ? End::none : count == 0 ? End::closed : errno == EAGAIN ? End::timeout : End::reset;
+    return count > 0;
+  }
   std::string take(std::size_t count) {
     auto text = read_.substr(0, count);
     read_.erase(0, count);
@@ -125,6 +120,7 @@ class RawClient {
   boost::asio::io_context context_;
   boost::asio::ip::tcp::socket socket_{context_};
   std::string read_;
+  End end_ = End::none;
 };
 
 struct AdminFixture {
@@ -171,7 +167,7 @@ struct AdminFixture {
     RawClient client(port);
     client.send(method + " " + target + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n" + fields + "\r\n" +
                 body);
-    return client.rest();
+    return client.until_closed();
   }
 
   boost::asio::io_context context{1};

@@ -252,7 +252,7 @@ TEST_CASE("admin: foreign pages are refused", "[admin]") {
   const auto ask = [&](const std::string& method, const std::string& target, const std::string& fields) {
     RawClient client(admin.port);
     client.send(method + " " + target + " HTTP/1.1\r\nConnection: close\r\n" + fields + "\r\n");
-    return status_of(client.rest());
+    return status_of(client.until_closed());
   };
   CHECK(ask("GET", "/api/v1/status", "Host: rebound.example\r\n") == "HTTP/1.1 403 Forbidden");
   CHECK(ask("GET", "/", "Host: rebound.example:9080\r\n") == "HTTP/1.1 403 Forbidden");
@@ -298,7 +298,9 @@ TEST_CASE("admin: it listens on IPv6 as well", "[admin]") {
 }
 
 TEST_CASE("admin: stopping ends every connection", "[admin]") {
-  AdminFixture admin;
+  admin::Limits limits;
+  limits.read_timeout = std::chrono::minutes(1);  // longer than the client waits
+  AdminFixture admin(limits);
   admin.start();
   RawClient idle(admin.port);
   idle.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
