@@ -3,16 +3,36 @@
 
 #include <atomic>
 #include <cstddef>
+#include <optional>
+#include <utility>
 
 namespace weir::session {
 
 class Admission {
  public:
+  // Room for one flow, held from before its accept until it is over.
+  class Place {
+   public:
+    Place(Place&& other) noexcept : admission_(std::exchange(other.admission_, nullptr)) {}
+    Place& operator=(Place&&) = delete;
+    ~Place() {
+      if (admission_ != nullptr) admission_->flows_.fetch_sub(1, std::memory_order_relaxed);
+    }
+
+   private:
+    friend class Admission;
+    explicit Place(Admission& admission) : admission_(&admission) {}
+    Admission* admission_;
+  };
+
   void set_limit(std::size_t most) { most_.store(most, std::memory_order_relaxed); }
   std::size_t limit() const { return most_.load(std::memory_order_relaxed); }
-  bool has_room() const { return flows_.load(std::memory_order_relaxed) < limit(); }
-  void enter() { flows_.fetch_add(1, std::memory_order_relaxed); }
-  void leave() { flows_.fetch_sub(1, std::memory_order_relaxed); }
+  // Nothing where there is no room.
+  std::optional<Place> enter() {
+    Place place(*this);
+    if (flows_.fetch_add(1, std::memory_order_relaxed) >= limit()) return std::nullopt;
+    return place;
+  }
 
  private:
   std::atomic<std::size_t> most_{0};

@@ -56,7 +56,8 @@ void Listener::accept_some() {
 // False where there is nothing more to accept now.
 bool Listener::accept_one() {
   if (paused_ || !watch_.readable) return false;
-  if (!worker_.admission_.has_room()) {
+  auto place = worker_.admission_.enter();
+  if (!place) {
     pause();
     return false;
   }
@@ -64,7 +65,7 @@ bool Listener::accept_one() {
   net::Descriptor socket(accept4(watch_.fd(), peer.data(), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (socket.is_open()) {
     boost::asio::co_spawn(worker_.context(),
-                          run_flow(worker_, std::move(socket), flow::ClientEndpoint{peer.endpoint()}),
+                          run_flow(worker_, std::move(*place), std::move(socket), flow::ClientEndpoint{peer.endpoint()}),
                           boost::asio::detached);
     return true;
   }

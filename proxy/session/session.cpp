@@ -137,7 +137,8 @@ void close_sockets(Flow& flow) {
 
 }  // namespace
 
-net::Awaitable<void> run_flow(Worker& worker, net::Descriptor client, flow::ClientEndpoint peer) {
+net::Awaitable<void> run_flow(Worker& worker, [[maybe_unused]] Admission::Place place, net::Descriptor client,
+                             flow::ClientEndpoint peer) {
   Flow flow(worker, peer);
   flow.record.end = co_await live(flow, std::move(client));
   worker.leave(flow);

@@ -3,12 +3,13 @@
 
 #include "proxy/flow/record.hpp"
 #include "proxy/net/poller.hpp"
+#include "proxy/session/admission.hpp"
 
 namespace weir::session {
 
 class Worker;
 
 // Runs on the worker's thread; ends when the flow does.
-net::Awaitable<void> run_flow(Worker&, net::Descriptor client, flow::ClientEndpoint);
+net::Awaitable<void> run_flow(Worker&, Admission::Place, net::Descriptor client, flow::ClientEndpoint);
 
 }  // namespace weir::session

@@ -125,7 +125,6 @@ std::optional<flow::Record> Worker::flow(std::uint64_t id) {
 
 void Worker::enter(Flow& flow) {
   flows_.push_back(flow);
-  admission_.enter();
   counters_.accepted[index_of(flow.record.transport)].add();
   counters_.live[index_of(flow.record.transport)].add();
   keep_ticking();
@@ -137,7 +136,6 @@ void Worker::leave(Flow& flow) {
   close_paths(flow.record);
   if (flow.record.token) by_token_.erase(*flow.record.token);
   flow.TableHook::unlink();
-  admission_.leave();
   counters_.live[index_of(flow.record.transport)].sub();
   counters_.ended[index_of(flow.record.end->side)][index_of(flow.record.end->code)].add();
   counters_.bytes_from_client.add(flow.record.bytes_from_client);

@@ -185,7 +185,11 @@ def test_running_out_of_descriptors_pauses_accepting(network, make_weir, origin)
     weir = make_weir(network, wrap=["prlimit", "--nofile=128:128"]).start()
     most = weir.get("/api/v1/status")["max_flows"]
     first = connect(network.client, (ORIGIN, 5001))
+    first.sendall(b"ping")
+    assert receive_exactly(first, 4) == b"ping"
+    weir.signal(signal.SIGSTOP)  # so that all the others wait in the kernel's queue, and are accepted in one burst
     rest = [connect(network.client, (ORIGIN, 5001)) for _ in range(most + 20)]
+    weir.signal(signal.SIGCONT)
     wait_for(lambda: weir.metric("weir_accept_paused_total") > 0, what="a pause")
     first.sendall(b"ping")
     assert receive_exactly(first, 4) == b"ping"
