@@ -64,9 +64,10 @@ bool Listener::accept_one() {
   net::SocketAddress peer;
   net::Descriptor socket(accept4(watch_.fd(), peer.data(), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (socket.is_open()) {
-    boost::asio::co_spawn(worker_.context(),
-                          run_flow(worker_, std::move(*place), std::move(socket), flow::ClientEndpoint{peer.endpoint()}),
-                          boost::asio::detached);
+    boost::asio::co_spawn(
+        worker_.context(),
+        run_flow(worker_, std::move(*place), std::move(socket), flow::ClientEndpoint{peer.endpoint()}),
+        boost::asio::detached);
     return true;
   }
   switch (errno) {

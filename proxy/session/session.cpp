@@ -138,7 +138,7 @@ void close_sockets(Flow& flow) {
 }  // namespace
 
 net::Awaitable<void> run_flow(Worker& worker, [[maybe_unused]] Admission::Place place, net::Descriptor client,
-                             flow::ClientEndpoint peer) {
+                              flow::ClientEndpoint peer) {
   Flow flow(worker, peer);
   flow.record.end = co_await live(flow, std::move(client));
   worker.leave(flow);
