@@ -12,6 +12,9 @@ add_library(weir_warnings INTERFACE)
 target_compile_options(weir_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
                                                -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
 
+# Some libraries ask for it, and a precompiled header serves only those who compile as it was compiled.
+target_compile_options(weir_warnings INTERFACE -pthread)
+
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # g++ 12 sees overlaps and overruns in std::string's own operator+ that are not there (GCC bug 105651).
   target_compile_options(weir_warnings INTERFACE -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow)

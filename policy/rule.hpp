@@ -1,0 +1,80 @@
+// The entries of a policy as they are written: what a flow must be like, and what becomes of it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/facts.hpp"
+#include "policy/pattern_set.hpp"
+#include "policy/prefix.hpp"
+
+namespace weir::policy {
+
+enum class Action : std::uint8_t { allow, block, reset };
+enum class Tls : std::uint8_t { passthrough, decrypt };
+// What a SYN with option 30 meets (RFC 8684, 3.1).
+enum class OnSyn : std::uint8_t { terminate, direct, strip, deny };
+enum class Flows : std::uint8_t { mptcp, tcp, any };
+
+const char* name(Action);
+const char* name(Tls);
+const char* name(OnSyn);
+const char* name(Flows);
+
+struct HeaderCondition {
+  std::string name;  // in lower case
+  PatternSet values;
+};
+
+// All that is given must hold; of each list any entry may. Sources, destinations and domains are matched by the table's
+// indexes (a list of a million names is in none of its rules); the prefixes stay here too, for the kernel's sets.
+struct When {
+  std::vector<Prefix> sources;
+  std::vector<Prefix> destinations;
+  std::vector<std::uint16_t> ports;
+  std::optional<Transport> transport;
+  std::vector<std::string> interfaces;
+  bool domains = false;  // whether any are asked for
+  std::vector<std::string> alpn;
+  std::vector<std::string> methods;
+  PatternSet paths;
+  std::vector<HeaderCondition> headers;
+  PatternSet user_agents;
+
+  bool asks_for_request() const {
+    return !methods.empty() || !paths.empty() || !headers.empty() || !user_agents.empty();
+  }
+  // Whether the SYN tells all that is asked.
+  bool is_of_syn() const { return !domains && alpn.empty() && !asks_for_request(); }
+};
+
+struct Rule {
+  std::string name;
+  When when;
+  Action action = Action::allow;
+  std::optional<Tls> tls;
+  std::optional<OnSyn> mptcp;  // only where `when.is_of_syn()`
+
+  // A rule on interfaces judges the SYN and nothing else: weir's sockets do not tell where a SYN came in.
+  bool judges_flows() const { return when.interfaces.empty(); }
+};
+
+struct Bypass {
+  std::string name;
+  Flows flows = Flows::mptcp;
+  std::vector<Prefix> sources;
+  std::vector<Prefix> destinations;
+  bool domains = false;
+  std::vector<std::uint16_t> ports;
+  std::chrono::seconds learn_for{std::chrono::hours(1)};  // 0: never
+
+  bool takes(Transport transport) const {
+    return flows == Flows::any || (flows == Flows::mptcp) == (transport == Transport::mptcp);
+  }
+  bool is_for_all_destinations() const { return destinations.empty() && !domains; }
+};
+
+}  // namespace weir::policy

@@ -1,0 +1,87 @@
+// The entries of a policy with the indexes that match their lists. Immutable once built, and shared: a reload or a
+// bypass added at run time makes a new Policy of the tables that stay and those that are new.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/domain_index.hpp"
+#include "policy/prefix_index.hpp"
+#include "policy/rule.hpp"
+
+namespace weir::policy {
+
+// What the indexes say of one flow, for all entries of a table at once.
+struct Matched {
+  Conditions sources;
+  Conditions destinations;
+  Conditions domains;
+};
+
+struct Indexes {
+  PrefixIndex sources;
+  PrefixIndex destinations;
+  DomainIndex domains;
+
+  void match(const Facts&, Matched&) const;
+  std::size_t memory() const { return sources.memory() + destinations.memory() + domains.memory(); }
+};
+
+struct BypassTable {
+  std::vector<Bypass> entries;
+  Indexes indexes;
+
+  // The entries with this name among their domains, whatever else they ask: an address may be learned for them.
+  std::vector<std::size_t> naming(const DomainName&) const;
+};
+
+struct RuleTable {
+  std::vector<Rule> entries;
+  Indexes indexes;
+};
+
+// Collects a table's entries and their names.
+template <typename Table>
+class TableBuilder {
+ public:
+  // The domains of the entry that `add` takes next.
+  void add_domain(const DomainPattern& pattern) {
+    domains_.add(pattern, static_cast<Condition>(table_.entries.size()));
+    has_domains_ = true;
+  }
+  void add(Bypass entry) {
+    entry.domains = std::exchange(has_domains_, false);
+    index(entry.sources, entry.destinations);
+    table_.entries.push_back(std::move(entry));
+  }
+  void add(Rule entry) {
+    entry.when.domains = std::exchange(has_domains_, false);
+    index(entry.when.sources, entry.when.destinations);
+    table_.entries.push_back(std::move(entry));
+  }
+  std::size_t size() const { return table_.entries.size(); }
+  std::shared_ptr<const Table> build() && {
+    table_.indexes.sources = std::move(sources_).build();
+    table_.indexes.destinations = std::move(destinations_).build();
+    domains_.shrink();
+    table_.indexes.domains = std::move(domains_);
+    return std::make_shared<const Table>(std::move(table_));
+  }
+
+ private:
+  void index(const std::vector<Prefix>& sources, const std::vector<Prefix>& destinations) {
+    const auto condition = static_cast<Condition>(table_.entries.size());
+    for (const auto& prefix : sources) sources_.add(prefix, condition);
+    for (const auto& prefix : destinations) destinations_.add(prefix, condition);
+  }
+
+  Table table_;
+  PrefixIndex::Builder sources_;
+  PrefixIndex::Builder destinations_;
+  DomainIndex domains_;
+  bool has_domains_ = false;
+};
+
+}  // namespace weir::policy
