@@ -73,6 +73,7 @@ void read_gateway(Section section, GatewaySettings& gateway) {
   section.read("manage_network", gateway.manage_network);
   section.read<OnFailure>("on_failure", gateway.on_failure, {{"closed", OnFailure::closed}, {"open", OnFailure::open}});
   section.read("connect_timeout", gateway.connect_timeout, kLeastTimeout);
+  section.read("peek_timeout", gateway.peek_timeout, kLeastTimeout);
   section.read("idle_timeout", gateway.idle_timeout, kLeastTimeout);
   section.read("drain_timeout", gateway.drain_timeout, std::chrono::milliseconds(0));
   std::int64_t workers = 0;

@@ -1,4 +1,4 @@
-// [mptcp]
+// [mptcp], [quic]
 #include <algorithm>
 
 #include "conf/sections.hpp"
@@ -54,6 +54,16 @@ void read_mptcp(Section section, Problems& problems, MptcpSettings& mptcp) {
   std::int64_t subflows = 0;
   if (section.read("max_subflows", subflows, 1, kMostSubflows)) mptcp.max_subflows = static_cast<unsigned>(subflows);
   read_endpoints(section, problems, mptcp.endpoints);
+  const auto* joins = section.table("joins");
+  section.finish();
+  Section joins_section("[mptcp.joins]", joins, problems);
+  joins_section.read<UnknownJoins>("unknown", mptcp.unknown_joins,
+                                   {{"direct", UnknownJoins::direct}, {"drop", UnknownJoins::drop}});
+  joins_section.finish();
+}
+
+void read_quic(Section section, QuicSettings& quic) {
+  section.read<QuicAction>("action", quic.action, {{"reject", QuicAction::reject}, {"allow", QuicAction::allow}});
   section.finish();
 }
 

@@ -28,7 +28,8 @@ std::optional<std::string_view> nearest(std::string_view word, std::span<const s
   constexpr std::size_t kLongestWord = 64;  // longer is no typing error, and would be slow
   if (word.size() > kLongestWord || known.empty()) return std::nullopt;
   const auto best = std::ranges::min_element(known, {}, [word](std::string_view k) { return distance(word, k); });
-  const auto allowed = std::max<std::size_t>(2, best->size() / 3);
+  constexpr std::size_t kShortWord = 4;  // two changes make any other of it
+  const auto allowed = best->size() <= kShortWord ? 1 : std::max<std::size_t>(2, best->size() / 3);
   if (distance(word, *best) > allowed) return std::nullopt;
   return *best;
 }

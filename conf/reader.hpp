@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "conf/settings.hpp"
+#include "policy/policy.hpp"
 
 namespace weir::conf {
 
@@ -23,6 +24,7 @@ struct Problem {
 // Settings that `run` can use as they are, or at least one problem.
 struct Reading {
   Settings settings;
+  policy::Policy policy;
   std::vector<Problem> problems;  // in the order of the file
   bool ok() const { return problems.empty(); }
 };

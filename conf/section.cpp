@@ -1,9 +1,11 @@
 #include "conf/section.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "conf/duration.hpp"
 #include "conf/nearest.hpp"
+#include "policy/condition.hpp"
 
 namespace weir::conf {
 namespace {
@@ -26,16 +28,19 @@ std::string_view type_name(const toml::node& node) {
 
 }  // namespace
 
-void Problems::add(const toml::source_region& where, std::string message) {
-  problems_.push_back({.file = file_,
-                       .line = static_cast<unsigned>(where.begin.line),
-                       .column = static_cast<unsigned>(where.begin.column),
-                       .message = std::move(message)});
+void Problems::add(const Place& where, std::string message) {
+  problems_.push_back(
+      {.file = std::string(where.file), .line = where.line, .column = where.column, .message = std::move(message)});
+}
+
+Place Problems::place(const toml::source_region& where) const {
+  return {file_, static_cast<unsigned>(where.begin.line), static_cast<unsigned>(where.begin.column)};
 }
 
 std::vector<Problem> Problems::in_order() {
-  std::ranges::stable_sort(problems_, {},
-                           [](const Problem& problem) { return std::pair(problem.line, problem.column); });
+  std::ranges::stable_sort(problems_, {}, [this](const Problem& problem) {
+    return std::tuple(problem.file != file_, problem.file, problem.line, problem.column);
+  });
   return std::move(problems_);
 }
 
@@ -125,6 +130,13 @@ const toml::array* Section::array(std::string_view key, std::size_t most) {
   return array;
 }
 
+const toml::table* Section::table(std::string_view key) {
+  const auto* node = find(key);
+  if (node == nullptr) return nullptr;
+  if (!node->is_table()) wrong_type(*node, key, "a table");
+  return node->as_table();
+}
+
 void Section::not_a_choice(const toml::node& node, std::string_view key, const std::string& word,
                            const std::vector<std::string_view>& known) {
   problem(node, std::string(key) + ": '" + printable(word) + "' is not one of " + listed(known));
@@ -137,6 +149,24 @@ void Section::finish() {
     const bool is_table = node.is_table() || node.is_array_of_tables();
     problems_.add(key.source(), std::string("unknown ") + (is_table ? "table" : "key") + " '" + printable(key.str()) +
                                     "' in " + name_ + suggestion(key.str(), known_));
+  }
+}
+
+void for_each_table(const toml::table& root, std::string_view key, Problems& problems,
+                    const std::function<void(const toml::table&)>& visit) {
+  const auto* node = root.get(key);
+  if (node == nullptr) return;
+  const auto* array = node->as_array();
+  const auto wanted = "'" + std::string(key) + "' must be tables: [[" + std::string(key) + "]]";
+  if (array == nullptr) return problems.add(node->source(), wanted);
+  if (array->size() > policy::kMostConditions)
+    return problems.add(node->source(), "there are " + std::to_string(array->size()) + " [[" + std::string(key) +
+                                            "]]; at most " + std::to_string(policy::kMostConditions) + " can be given");
+  for (const auto& element : *array) {
+    if (const auto* table = element.as_table())
+      visit(*table);
+    else
+      problems.add(element.source(), wanted);
   }
 }
 

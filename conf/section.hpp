@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -17,10 +18,20 @@
 
 namespace weir::conf {
 
+// Where an entry stands: in weir.toml, or in a list file it names.
+struct Place {
+  std::string_view file;  // outlives the place
+  unsigned line = 0;      // from 1
+  unsigned column = 0;    // from 1
+};
+
 class Problems {
  public:
   explicit Problems(std::string file) : file_(std::move(file)) {}
-  void add(const toml::source_region& where, std::string message);
+  void add(const toml::source_region& where, std::string message) { add(place(where), std::move(message)); }
+  void add(const Place& where, std::string message);
+  Place place(const toml::source_region& where) const;
+  // Those of weir.toml first.
   std::vector<Problem> in_order();
 
  private:
@@ -58,6 +69,8 @@ class Section {
   }
   // Nothing where the key is absent, no array, or longer than `most`.
   const toml::array* array(std::string_view key, std::size_t most);
+  // Nothing where the key is absent or no table.
+  const toml::table* table(std::string_view key);
 
   bool has(std::string_view key) const { return table_ != nullptr && table_->contains(key); }
   void problem(const toml::node& where, std::string message) { problems_.add(where.source(), std::move(message)); }
@@ -68,6 +81,7 @@ class Section {
   void finish();
 
   const std::string& name() const { return name_; }
+  Problems& problems() { return problems_; }
 
  private:
   const toml::node* find(std::string_view key);
@@ -79,6 +93,10 @@ class Section {
   Problems& problems_;
   std::vector<std::string_view> known_;
 };
+
+// Calls `visit` for each table of the array of tables [[key]], at most 4096 of them.
+void for_each_table(const toml::table& root, std::string_view key, Problems&,
+                    const std::function<void(const toml::table&)>& visit);
 
 // What a problem quotes from the file may hold anything: no control byte reaches a terminal, no line grows endless.
 std::string printable(std::string_view text);

@@ -11,6 +11,8 @@ namespace weir::conf {
 // `folder`: where relative paths start.
 void read_gateway(Section, GatewaySettings&);
 void read_mptcp(Section, Problems&, MptcpSettings&);
+void read_quic(Section, QuicSettings&);
+void read_dns(Section, DnsSettings&);
 void read_admin(Section, const std::filesystem::path& folder, const GatewaySettings&, AdminSettings&);
 void read_log(Section, const std::filesystem::path& folder, LogSettings&);
 

@@ -8,12 +8,14 @@
 #include <string>
 #include <vector>
 
-#include "policy/address.hpp"
+#include "policy/rule.hpp"
 
 namespace weir::conf {
 
 enum class OnFailure { closed, open };
-enum class OnSyn { terminate, direct, strip, deny };
+using policy::OnSyn;
+enum class UnknownJoins { direct, drop };
+enum class QuicAction { reject, allow };
 enum class LogLevel { trace, debug, info, warn, error };
 
 struct GatewaySettings {
@@ -25,6 +27,7 @@ struct GatewaySettings {
   bool manage_network = true;
   unsigned workers = 0;  // 0: one per CPU
   std::chrono::milliseconds connect_timeout{std::chrono::seconds{10}};
+  std::chrono::milliseconds peek_timeout{300};  // how long a flow's first bytes may take, where they decide
   std::chrono::milliseconds idle_timeout{std::chrono::minutes{5}};
   std::chrono::milliseconds drain_timeout{std::chrono::seconds{30}};
   std::size_t max_flows = 0;  // 0: from the descriptor limit
@@ -43,8 +46,20 @@ struct MptcpSettings {
   bool alert = false;
   unsigned max_subflows = 8;  // of one connection, its first included
   std::vector<SignalledEndpoint> endpoints;
-  bool allow_join_initial_address = true;  // false: RFC 8684's C flag
+  bool allow_join_initial_address = true;             // false: RFC 8684's C flag
+  UnknownJoins unknown_joins = UnknownJoins::direct;  // a join to a connection that is not weir's
   friend bool operator==(const MptcpSettings&, const MptcpSettings&) = default;
+};
+
+struct QuicSettings {
+  QuicAction action = QuicAction::reject;  // of UDP 443 from clients
+  friend bool operator==(const QuicSettings&, const QuicSettings&) = default;
+};
+
+struct DnsSettings {
+  std::vector<policy::Endpoint> servers;  // whom weir asks; empty: the system's
+  std::vector<policy::Address> watch;     // whose answers to clients are looked at
+  friend bool operator==(const DnsSettings&, const DnsSettings&) = default;
 };
 
 struct AdminSettings {
@@ -63,6 +78,8 @@ struct LogSettings {
 struct Settings {
   GatewaySettings gateway;
   MptcpSettings mptcp;
+  QuicSettings quic;
+  DnsSettings dns;
   AdminSettings admin;
   LogSettings log;
   friend bool operator==(const Settings&, const Settings&) = default;

@@ -143,14 +143,14 @@ void request(Judgement& judgement, const When& when, const Facts& facts) {
 void judge(Judgement& judgement, const Rule& rule, std::size_t condition, const Facts& facts, const Indexes& indexes,
            const Matched& matched) {
   const auto& when = rule.when;
-  if (!sources(judgement, !when.sources.empty(), condition, facts, indexes, matched)) return;
-  if (!when.destinations.empty() && !judgement.take(match_of(matched.destinations.test(condition)),
-                                                    [&] { return destination_sentence(condition, facts, indexes); }))
+  if (!sources(judgement, when.by_source, condition, facts, indexes, matched)) return;
+  if (when.by_destination && !judgement.take(match_of(matched.destinations.test(condition)),
+                                             [&] { return destination_sentence(condition, facts, indexes); }))
     return;
   if (!ports(judgement, when.ports, facts.destination.port)) return;
   if (when.transport && !transport(judgement, *when.transport == facts.transport, facts.transport)) return;
-  if (when.domains && !judgement.take(domain_match(condition, facts, matched),
-                                      [&] { return domain_sentence(condition, facts, indexes); }))
+  if (when.by_domain && !judgement.take(domain_match(condition, facts, matched),
+                                        [&] { return domain_sentence(condition, facts, indexes); }))
     return;
   if (!alpn(judgement, when.alpn, facts)) return;
   request(judgement, when, facts);
@@ -159,12 +159,12 @@ void judge(Judgement& judgement, const Rule& rule, std::size_t condition, const 
 void judge(Judgement& judgement, const Bypass& bypass, std::size_t condition, const Facts& facts,
            const Indexes& indexes, const Matched& matched) {
   if (!transport(judgement, bypass.takes(facts.transport), facts.transport)) return;
-  if (!sources(judgement, !bypass.sources.empty(), condition, facts, indexes, matched)) return;
+  if (!sources(judgement, bypass.by_source, condition, facts, indexes, matched)) return;
   if (!ports(judgement, bypass.ports, facts.destination.port)) return;
   if (bypass.is_for_all_destinations()) return;
   if (matched.destinations.test(condition)) {
     judgement.take(Match::yes, [&] { return destination_sentence(condition, facts, indexes); });
-  } else if (bypass.domains) {
+  } else if (bypass.by_domain) {
     judgement.take(domain_match(condition, facts, matched), [&] { return domain_sentence(condition, facts, indexes); });
   } else {
     judgement.take(Match::no, [&] { return destination_sentence(condition, facts, indexes); });

@@ -29,15 +29,18 @@ struct HeaderCondition {
   PatternSet values;
 };
 
-// All that is given must hold; of each list any entry may. Sources, destinations and domains are matched by the table's
-// indexes (a list of a million names is in none of its rules); the prefixes stay here too, for the kernel's sets.
+// All that is asked must hold; of each list any entry may. Sources, destinations and domains may be asked for by a list
+// that is empty today (a file), and then match nothing. They are matched by the table's indexes, so the names are not
+// here; the prefixes are, for the kernel's sets.
 struct When {
+  bool by_source = false;
+  bool by_destination = false;
+  bool by_domain = false;
   std::vector<Prefix> sources;
   std::vector<Prefix> destinations;
   std::vector<std::uint16_t> ports;
   std::optional<Transport> transport;
   std::vector<std::string> interfaces;
-  bool domains = false;  // whether any are asked for
   std::vector<std::string> alpn;
   std::vector<std::string> methods;
   PatternSet paths;
@@ -48,7 +51,7 @@ struct When {
     return !methods.empty() || !paths.empty() || !headers.empty() || !user_agents.empty();
   }
   // Whether the SYN tells all that is asked.
-  bool is_of_syn() const { return !domains && alpn.empty() && !asks_for_request(); }
+  bool is_of_syn() const { return !by_domain && alpn.empty() && !asks_for_request(); }
 };
 
 struct Rule {
@@ -65,16 +68,18 @@ struct Rule {
 struct Bypass {
   std::string name;
   Flows flows = Flows::mptcp;
+  bool by_source = false;
+  bool by_destination = false;
+  bool by_domain = false;
   std::vector<Prefix> sources;
   std::vector<Prefix> destinations;
-  bool domains = false;
   std::vector<std::uint16_t> ports;
   std::chrono::seconds learn_for{std::chrono::hours(1)};  // 0: never
 
   bool takes(Transport transport) const {
     return flows == Flows::any || (flows == Flows::mptcp) == (transport == Transport::mptcp);
   }
-  bool is_for_all_destinations() const { return destinations.empty() && !domains; }
+  bool is_for_all_destinations() const { return !by_destination && !by_domain; }
 };
 
 }  // namespace weir::policy

@@ -49,15 +49,12 @@ class TableBuilder {
   // The domains of the entry that `add` takes next.
   void add_domain(const DomainPattern& pattern) {
     domains_.add(pattern, static_cast<Condition>(table_.entries.size()));
-    has_domains_ = true;
   }
   void add(Bypass entry) {
-    entry.domains = std::exchange(has_domains_, false);
     index(entry.sources, entry.destinations);
     table_.entries.push_back(std::move(entry));
   }
   void add(Rule entry) {
-    entry.when.domains = std::exchange(has_domains_, false);
     index(entry.when.sources, entry.when.destinations);
     table_.entries.push_back(std::move(entry));
   }
@@ -81,7 +78,6 @@ class TableBuilder {
   PrefixIndex::Builder sources_;
   PrefixIndex::Builder destinations_;
   DomainIndex domains_;
-  bool has_domains_ = false;
 };
 
 }  // namespace weir::policy

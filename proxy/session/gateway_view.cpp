@@ -7,16 +7,6 @@
 namespace weir::session {
 namespace {
 
-const char* name(conf::OnSyn on_syn) {
-  switch (on_syn) {
-    case conf::OnSyn::terminate: return "terminate";
-    case conf::OnSyn::direct: return "direct";
-    case conf::OnSyn::strip: return "strip";
-    case conf::OnSyn::deny: return "deny";
-  }
-  return "unknown";
-}
-
 // Answers of several workers, put together on the control thread.
 template <typename Answer>
 struct Gathering {

@@ -1,12 +1,12 @@
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
 #include "conf/reader.hpp"
 #include "tests/unit/catch.hpp"
+#include "tests/unit/conf_folder.hpp"
 
 using namespace weir;
 using namespace std::chrono_literals;
+using weir::tests::Folder;
 
 namespace {
 
@@ -22,25 +22,6 @@ conf::Settings defaults() {
   settings.gateway.client_interfaces = {"lan0"};
   return settings;
 }
-
-class Folder {
- public:
-  Folder() {
-    char name[] = "/tmp/weir-conf-XXXXXX";
-    path_ = mkdtemp(name);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::filesystem::path write(std::string_view text) const {
-    std::ofstream(path_ / "weir.toml", std::ios::binary) << text;
-    return path_ / "weir.toml";
-  }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace
 
@@ -68,6 +49,7 @@ on_failure = "open"
 manage_network = false
 workers = 1024
 connect_timeout = "1ms"
+peek_timeout = "50ms"
 idle_timeout = "1h"
 drain_timeout = "0"
 max_flows = 7
@@ -77,6 +59,13 @@ alert = true
 max_subflows = 9
 endpoints = [{ address = "203.0.113.5", port = 443 }, { address = "2001:db8::5" }]
 allow_join_initial_address = false
+[mptcp.joins]
+unknown = "drop"
+[quic]
+action = "allow"
+[dns]
+servers = ["192.0.2.53", "[2001:db8::53]:5353"]
+watch = ["192.0.2.54"]
 [admin]
 listen = "[2001:db8::1]:9000"
 token_file = "token"
@@ -96,6 +85,7 @@ events = "events.json"
                       .manage_network = false,
                       .workers = 1024,
                       .connect_timeout = 1ms,
+                      .peek_timeout = 50ms,
                       .idle_timeout = 1h,
                       .drain_timeout = 0ms,
                       .max_flows = 7};
@@ -104,7 +94,12 @@ events = "events.json"
                     .max_subflows = 9,
                     .endpoints = {{.address = policy::Address::v4(203, 0, 113, 5), .port = 443},
                                   {.address = policy::Address::parse("2001:db8::5").value(), .port = 0}},
-                    .allow_join_initial_address = false};
+                    .allow_join_initial_address = false,
+                    .unknown_joins = conf::UnknownJoins::drop};
+  expected.quic.action = conf::QuicAction::allow;
+  expected.dns = {.servers = {policy::Endpoint::parse("192.0.2.53:53").value(),
+                              policy::Endpoint::parse("[2001:db8::53]:5353").value()},
+                  .watch = {policy::Address::v4(192, 0, 2, 54)}};
   expected.admin = {.listen = policy::Endpoint::parse("[2001:db8::1]:9000").value(), .token_file = "/etc/weir/token"};
   expected.log = {.level = conf::LogLevel::trace, .flows = "/var/log/flows", .events = "/etc/weir/events.json"};
   CHECK(reading.settings == expected);
@@ -120,13 +115,15 @@ workers = "four"
 [nonsense]
 )",
                                        "weir.toml");
-  CHECK(all_problems(reading) ==
-        "weir.toml:2:9: error: level must be a string, not an integer\n"
-        "weir.toml:4:1: error: gateway.client_interfaces is missing; name the interfaces where clients' packets "
-        "arrive, such as client_interfaces = [\"lan0\"]\n"
-        "weir.toml:5:1: error: unknown key 'intercept_port' in [gateway]; did you mean 'intercept_ports'?\n"
-        "weir.toml:6:11: error: workers must be an integer from 0 to 1024, not a string\n"
-        "weir.toml:7:2: error: unknown table 'nonsense'; known are 'gateway', 'mptcp', 'admin' or 'log'\n");
+  CHECK(
+      all_problems(reading) ==
+      "weir.toml:2:9: error: level must be a string, not an integer\n"
+      "weir.toml:4:1: error: gateway.client_interfaces is missing; name the interfaces where clients' packets "
+      "arrive, such as client_interfaces = [\"lan0\"]\n"
+      "weir.toml:5:1: error: unknown key 'intercept_port' in [gateway]; did you mean 'intercept_ports'?\n"
+      "weir.toml:6:11: error: workers must be an integer from 0 to 1024, not a string\n"
+      "weir.toml:7:2: error: unknown table 'nonsense'; known are 'gateway', 'mptcp', 'bypass', 'rule', 'quic', 'dns', "
+      "'admin' or 'log'\n");
 }
 
 TEST_CASE("TOML that does not parse is shown with its place", "[conf]") {
@@ -187,7 +184,7 @@ TEST_CASE("a file that cannot be used says why", "[conf]") {
   CHECK(only(conf::read_file(folder.path())) ==
         folder.path().string() + ": error: the file cannot be read: Is a directory");
   const auto file = folder.write(std::string(16 * 1024 * 1024 + 1, '#'));
-  CHECK(only(conf::read_file(file)) == file.string() + ": error: the file is larger than 16 MiB; a weir.toml never is");
+  CHECK(only(conf::read_file(file)) == file.string() + ": error: the file is larger than 16 MiB");
   folder.write("");
   CHECK_THAT(only(conf::read_file(file)), ContainsSubstring("weir.toml: error: gateway.client_interfaces is missing"));
 }

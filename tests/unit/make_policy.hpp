@@ -22,6 +22,9 @@ struct PolicyMaker {
     policy::Rule rule;
     rule.name = name;
     change(rule);
+    rule.when.by_source = !rule.when.sources.empty();
+    rule.when.by_destination = !rule.when.destinations.empty();
+    rule.when.by_domain = !domains.empty();
     for (const auto& domain : domains) rules.add_domain(policy::DomainPattern::parse(domain).value());
     rules.add(std::move(rule));
   }
@@ -30,6 +33,9 @@ struct PolicyMaker {
     policy::Bypass entry;
     entry.name = name;
     change(entry);
+    entry.by_source = !entry.sources.empty();
+    entry.by_destination = !entry.destinations.empty();
+    entry.by_domain = !domains.empty();
     for (const auto& domain : domains) bypasses.add_domain(policy::DomainPattern::parse(domain).value());
     bypasses.add(std::move(entry));
   }
