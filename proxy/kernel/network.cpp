@@ -11,6 +11,7 @@
 #include "proxy/kernel/ruleset.hpp"
 #include "proxy/kernel/saved_state.hpp"
 #include "proxy/kernel/sysctl.hpp"
+#include "proxy/kernel/table_reader.hpp"
 
 namespace weir::kernel {
 namespace {
@@ -27,13 +28,13 @@ struct Plan {
   Changes changes;
 };
 
-boost::system::result<Plan, std::string> make_plan(const conf::Settings& settings, const Changes& older,
-                                                   PathManager* paths) {
+boost::system::result<Plan, std::string> make_plan(const Wanted& wanted, const Changes& older, PathManager* paths) {
+  const auto& settings = wanted.settings;
   Plan plan;
   const SysctlTree tree;
   plan.sysctls = needed_sysctls(settings, tree);
   plan.changes.sysctls = values_to_save(plan.sysctls, tree);
-  plan.changes.fingerprint = fingerprint(ruleset_text(settings, {}));
+  plan.changes.fingerprint = fingerprint(configured_ruleset(wanted));
   if (paths != nullptr) {
     auto limits = paths->limits();
     if (!limits) return std::move(limits).error();
@@ -103,18 +104,18 @@ Result put_back_sysctls(const Changes& changes) {
 
 struct Network::Impl {
   Nftables nftables;
-  std::optional<Changes> changes;          // of this process; outlives a flush of the table by others
-  std::optional<conf::Settings> settings;  // as installed by this process
+  TableReader table;
+  std::optional<Changes> changes;   // of this process; outlives a flush of the table by others
+  std::optional<Wanted> installed;  // by this process
 
   // What an earlier run left in the table; nothing where there is no table.
   boost::system::result<std::optional<Changes>, std::string> left_in_table() {
-    auto listing = nftables.run("list chain inet " + std::string(kTable) + " saved");
-    if (listing) return std::optional(from_listing(*listing));
-    if (listing.error().find("No such file or directory") != std::string::npos) return std::optional<Changes>();
-    return std::move(listing).error();
+    auto saved = table.comments("saved");
+    if (!saved) return std::move(saved).error();
+    return *saved ? std::optional(from_saved(**saved)) : std::nullopt;
   }
 
-  Result apply(const conf::Settings& wanted) {
+  Result apply(const Wanted& wanted) {
     Changes older;
     if (auto left = left_in_table(); !left) {
       return std::move(left).error();
@@ -150,7 +151,7 @@ struct Network::Impl {
     if (auto removed = nftables.run(removal_text()); !removed) note(first, std::move(removed).error());
     note(first, remove_routes());
     changes.reset();
-    settings.reset();
+    installed.reset();
     return first;
   }
 };
@@ -158,18 +159,20 @@ struct Network::Impl {
 boost::system::result<Network, std::string> Network::open() {
   auto nftables = Nftables::open();
   if (!nftables) return std::move(nftables).error();
-  return Network(std::make_unique<Impl>(Impl{std::move(*nftables), {}, {}}));
+  auto table = TableReader::open();
+  if (!table) return std::move(table).error();
+  return Network(std::make_unique<Impl>(Impl{std::move(*nftables), std::move(*table), {}, {}}));
 }
 
-Network::Result Network::install(const conf::Settings& wanted) {
+Network::Result Network::install(const Wanted& wanted) {
   auto applied = impl_->apply(wanted);
   if (applied) {
-    impl_->settings = wanted;
+    impl_->installed = wanted;
     return applied;
   }
   std::string error = std::move(applied).error();
-  const bool had = impl_->settings.has_value();
-  const Result undone = had ? impl_->apply(conf::Settings(*impl_->settings)) : impl_->take_down();
+  const bool had = impl_->installed.has_value();
+  const Result undone = had ? impl_->apply(Wanted(*impl_->installed)) : impl_->take_down();
   if (!undone && undone.error() != error)
     error += "; and what was there before could not be put back: " + undone.error();
   return error;
@@ -184,7 +187,9 @@ bool Network::installed() {
   return !impl_->changes || (*left)->fingerprint == impl_->changes->fingerprint;
 }
 
-std::string Network::describe(const conf::Settings& wanted) { return describe_network(wanted, impl_->nftables); }
+std::map<std::string, std::uint64_t> Network::counters() { return impl_->table.counters(); }
+
+std::string Network::describe(const Wanted& wanted) { return describe_network(wanted, impl_->nftables); }
 
 Network::Network(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Network::Network(Network&&) noexcept = default;

@@ -2,12 +2,14 @@
 // manager's limits and endpoints. Installed and removed as one; what was there before is put back.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
 #include <boost/system/result.hpp>
 
-#include "conf/settings.hpp"
+#include "proxy/kernel/ruleset.hpp"
 
 namespace weir::kernel {
 
@@ -20,15 +22,17 @@ class Network {
 
   // Installs, or replaces what an earlier run or an earlier configuration left: the table in one transaction. On an
   // error nothing of it stays.
-  Result install(const conf::Settings&);
+  Result install(const Wanted&);
   // Removes everything and puts the sysctls, limits and endpoints back, also those of a run that was killed.
   // Fine when nothing is installed.
   Result remove();
   // Whether weir's table is there.
   bool installed();
+  // Packets by the name of the table's counter.
+  std::map<std::string, std::uint64_t> counters();
 
   // For `weir net show`: what is or would be installed, as nft, ip and sysctl would print it.
-  std::string describe(const conf::Settings&);
+  std::string describe(const Wanted&);
 
   Network(Network&&) noexcept;
   Network& operator=(Network&&) noexcept;

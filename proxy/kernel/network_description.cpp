@@ -22,16 +22,16 @@ std::string with_state(std::string line, bool in_force) {
 }
 
 // The live table, with its counters, where it is there; else the one that would be made.
-std::string rules(const conf::Settings& settings, Nftables& nftables) {
+std::string rules(const Wanted& wanted, Nftables& nftables) {
   const std::string name = "table inet " + std::string(kTable);
-  const auto wanted = ruleset_text(settings, {});
+  const auto text = configured_ruleset(wanted);
   auto live = nftables.run("list " + name);
   if (!live) {
     const bool absent = live.error().find("No such file or directory") != std::string::npos;
     return "# " + name + ": " + (absent ? std::string(kMissing) : "unknown, " + live.error()) + "\n" +
-           wanted.substr(removal_text().size());
+           text.substr(removal_text().size());
   }
-  const bool same = from_listing(*live).fingerprint == fingerprint(wanted);
+  const bool same = live->find(fingerprint(text)) != std::string::npos;
   return "# " + name + ": in force" + (same ? "" : ", but made from another configuration than this file's") + "\n" +
          *live;
 }
@@ -72,8 +72,9 @@ std::string paths(const conf::Settings& settings) {
 
 }  // namespace
 
-std::string describe_network(const conf::Settings& settings, Nftables& nftables) {
-  return rules(settings, nftables) + routes() + sysctls(settings) + paths(settings);
+std::string describe_network(const Wanted& wanted, Nftables& nftables) {
+  const auto& settings = wanted.settings;
+  return rules(wanted, nftables) + routes() + sysctls(settings) + paths(settings);
 }
 
 }  // namespace weir::kernel

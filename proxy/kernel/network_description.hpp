@@ -3,11 +3,11 @@
 
 #include <string>
 
-#include "conf/settings.hpp"
 #include "proxy/kernel/nftables.hpp"
+#include "proxy/kernel/ruleset.hpp"
 
 namespace weir::kernel {
 
-std::string describe_network(const conf::Settings&, Nftables&);
+std::string describe_network(const Wanted&, Nftables&);
 
 }  // namespace weir::kernel

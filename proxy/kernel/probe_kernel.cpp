@@ -103,7 +103,7 @@ Finding check_ruleset(const conf::Settings& settings, Nftables& nftables) {
   if (!settings.gateway.manage_network)
     return fine("ruleset", "weir installs no rules (gateway.manage_network = false)");
   if (settings.gateway.client_interfaces.empty()) return fine("ruleset", "no rules without client interfaces");
-  if (auto checked = nftables.check(ruleset_text(settings, {})); !checked) {
+  if (auto checked = nftables.check(ruleset_text({.settings = settings}, {})); !checked) {
     return fatal("ruleset", "the kernel refuses the rules of this configuration: " + checked.error(),
                  "see `weir net show` for all of them");
   }

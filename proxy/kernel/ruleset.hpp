@@ -1,4 +1,4 @@
-// weir's nftables table as text: a pure function of the settings, golden-tested.
+// weir's nftables table as text: a pure function of settings and policy, golden-tested.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "conf/settings.hpp"
+#include "policy/policy.hpp"
+#include "proxy/kernel/live_sets.hpp"
 
 namespace weir::kernel {
 
@@ -21,14 +23,24 @@ inline constexpr std::uint32_t kForwardedMark = 0x5a000000;  // forwarded from a
 
 inline constexpr std::uint32_t kRoutingTable = 5700;  // ip rule fwmark kDeliverMark/kMarkMask lookup 5700
 inline constexpr std::uint32_t kRulePriority = 5700;
-inline constexpr std::uint16_t kAlertGroup = 1306;  // NFLOG group, after Cisco's signature number
+inline constexpr std::uint16_t kAlertGroup = 1306;   // NFLOG group, after Cisco's signature number
+inline constexpr std::uint16_t kAnswerGroup = 1353;  // NFLOG group of DNS answers
 
 // What weir changed in the kernel besides the table, as "name=value" with the value from before. It is kept as
 // comments of a chain nothing jumps to, in the table itself: gone with it, and there after a kill -9.
 using SavedState = std::vector<std::string>;
 
+// What the kernel is to have: the settings and the policy in force, and what of the sets is known from running.
+struct Wanted {
+  conf::Settings settings;
+  policy::Policy policy{};
+  LiveSets live{};
+};
+
 // One transaction: removes the old table if there is one, makes the new.
-std::string ruleset_text(const conf::Settings&, const SavedState&);
+std::string ruleset_text(const Wanted&, const SavedState&);
+// The same without what is known from running only: tells one configuration from another.
+std::string configured_ruleset(const Wanted&);
 // One transaction that removes the table, also when there is none.
 std::string removal_text();
 

@@ -48,12 +48,9 @@ SavedState to_saved(const Changes& changes) {
   return saved;
 }
 
-Changes from_listing(const std::string& listing) {
-  constexpr std::string_view kComment = "comment \"";
+Changes from_saved(const SavedState& saved) {
   Changes changes;
-  for (auto at = listing.find(kComment); at != std::string::npos; at = listing.find(kComment, at)) {
-    at += kComment.size();
-    const auto entry = std::string_view(listing).substr(at, listing.find('"', at) - at);
+  for (const std::string_view entry : saved) {
     const auto equals = entry.find('=');
     if (equals != std::string_view::npos) take(changes, entry.substr(0, equals), entry.substr(equals + 1));
   }

@@ -20,8 +20,8 @@ struct Changes {
 };
 
 SavedState to_saved(const Changes&);
-// From nft's listing of the chain `saved`; an entry that is not understood is passed over.
-Changes from_listing(const std::string& listing);
+// An entry that is not understood is passed over.
+Changes from_saved(const SavedState&);
 
 // What to keep of a second installation over a first: the older originals win.
 void keep_older(Changes& now, const Changes& older);

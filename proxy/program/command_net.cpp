@@ -35,13 +35,13 @@ int with_settings(const std::string& file, int (*act)(kernel::Network&, const co
 }
 
 int show(kernel::Network& network, const conf::Settings& settings) {
-  std::printf("%s", network.describe(settings).c_str());
+  std::printf("%s", network.describe({.settings = settings}).c_str());
   return 0;
 }
 
 int up(kernel::Network& network, const conf::Settings& settings) {
   if (weir_runs("up")) return 1;
-  const auto installed = network.install(settings);
+  const auto installed = network.install({.settings = settings});
   return installed ? 0 : failed(installed.error());
 }
 

@@ -120,9 +120,9 @@ Gateway::Result Gateway::change_network(const conf::Settings& from, const conf::
     network_.reset();
     return removed;
   }
-  auto installed = network_->install(to);
+  auto installed = network_->install({.settings = to});
   if (!installed && phase_ == admin::Phase::running && from.gateway.manage_network)
-    if (auto restored = network_->install(from); !restored) spdlog::error("{}", restored.error());
+    if (auto restored = network_->install({.settings = from}); !restored) spdlog::error("{}", restored.error());
   return installed;
 }
 
@@ -138,7 +138,7 @@ void Gateway::on_address_change() {
 void Gateway::on_ruleset_change() {
   if (!ruleset_->source().read() || phase_ == admin::Phase::starting || !settings_.gateway.manage_network) return;
   if (network_->installed()) return;
-  const auto result = network_->install(settings_);
+  const auto result = network_->install({.settings = settings_});
   announce(result ? "rules_restored" : "rules_lost",
            {{"reason", result ? "another process removed table inet weir" : result.error()}});
 }

@@ -87,7 +87,7 @@ TEST_CASE("what is installed is in force, and removed it is as it was", "[networ
   const auto before = everything();
   auto network = Network::open();
   REQUIRE(network.has_value());
-  REQUIRE(error_of(network->install(settings())) == "");
+  REQUIRE(error_of(network->install({.settings = settings()})) == "");
   CHECK(network->installed());
   CHECK_THAT(rules(), ContainsSubstring("table inet weir"));
   const auto state = kernel::routes_state();
@@ -95,7 +95,7 @@ TEST_CASE("what is installed is in force, and removed it is as it was", "[networ
   CHECK(kTree.read("net/ipv4/ip_forward") == "1");
   CHECK(kTree.read("net/ipv6/conf/all/forwarding") == "1");
   CHECK(kTree.read("net/ipv6/conf/wan0/accept_ra") == "2");
-  CHECK_THAT(network->describe(settings()), !ContainsSubstring("not in force"));
+  CHECK_THAT(network->describe({.settings = settings()}), !ContainsSubstring("not in force"));
   REQUIRE(error_of(network->remove()) == "");
   CHECK_FALSE(network->installed());
   CHECK(everything() == before);
@@ -107,13 +107,13 @@ TEST_CASE("after a kill -9 the next run replaces the rules and still knows what 
   const Host host;
   REQUIRE(host.ready);
   const auto before = everything();
-  REQUIRE(error_of(Network::open()->install(settings())) == "");  // and never removed
+  REQUIRE(error_of(Network::open()->install({.settings = settings()})) == "");  // and never removed
   auto second = Network::open();
   CHECK(second->installed());
   auto changed = settings();
   changed.mptcp.max_subflows = 3;
   changed.mptcp.allow_join_initial_address = false;
-  REQUIRE(error_of(second->install(changed)) == "");
+  REQUIRE(error_of(second->install({.settings = changed})) == "");
   CHECK(kTree.read("net/mptcp/allow_join_initial_addr_port") == "0");
   auto third = Network::open();
   REQUIRE(error_of(third->remove()) == "");
@@ -133,12 +133,12 @@ TEST_CASE("a reload replaces, also limits and endpoints", "[network][root]") {
   auto network = Network::open();
   auto wanted = settings();
   wanted.mptcp.endpoints = {{address, 8443}, {users, 0}};
-  REQUIRE(error_of(network->install(wanted)) == "");
+  REQUIRE(error_of(network->install({.settings = wanted})) == "");
   CHECK(paths->limits()->subflows == 7);
   CHECK(paths->endpoints()->size() == 2);
   wanted.mptcp.endpoints = {{address, 443}};  // an intercepted port: signalled without
   wanted.mptcp.max_subflows = 2;
-  REQUIRE(error_of(network->install(wanted)) == "");
+  REQUIRE(error_of(network->install({.settings = wanted})) == "");
   CHECK(paths->limits()->subflows == 1);
   REQUIRE(paths->endpoints()->size() == 2);
   const auto present = *paths->endpoints();
@@ -154,12 +154,12 @@ TEST_CASE("what others flushed is put back, and the originals are still known", 
   REQUIRE(host.ready);
   const auto before = everything();
   auto network = Network::open();
-  REQUIRE(error_of(network->install(settings())) == "");
+  REQUIRE(error_of(network->install({.settings = settings()})) == "");
   for (const char* flush : {"flush ruleset", "flush table inet weir"}) {
     INFO(flush);
     REQUIRE(kernel::Nftables::open()->run(flush).has_value());
     CHECK_FALSE(network->installed());
-    REQUIRE(error_of(network->install(settings())) == "");
+    REQUIRE(error_of(network->install({.settings = settings()})) == "");
     CHECK(network->installed());
   }
   REQUIRE(error_of(network->remove()) == "");
@@ -174,7 +174,7 @@ TEST_CASE("other tables are not touched", "[network][root]") {
       kernel::Nftables::open()->run("table ip weir { chain a { counter drop; }; }\ntable inet user { }").has_value());
   const auto before = everything();
   auto network = Network::open();
-  REQUIRE(error_of(network->install(settings())) == "");
+  REQUIRE(error_of(network->install({.settings = settings()})) == "");
   REQUIRE(error_of(network->remove()) == "");
   CHECK(everything() == before);
 }
@@ -185,7 +185,7 @@ TEST_CASE("on an error nothing stays", "[network][root]") {
   REQUIRE(static_cast<bool>(own));
   const auto before = everything();
   auto network = Network::open();
-  CHECK_THAT(error_of(network->install(settings())), ContainsSubstring("the loopback interface is down"));
+  CHECK_THAT(error_of(network->install({.settings = settings()})), ContainsSubstring("the loopback interface is down"));
   CHECK(everything() == before);
 }
 
@@ -194,11 +194,11 @@ TEST_CASE("a reload that fails leaves the old configuration in force", "[network
   const Host host;
   REQUIRE(host.ready);
   auto network = Network::open();
-  REQUIRE(error_of(network->install(settings())) == "");
+  REQUIRE(error_of(network->install({.settings = settings()})) == "");
   const auto before = everything();
   auto broken = settings();
   broken.gateway.client_interfaces = {"a name nft does not take, as it is far too long"};
-  CHECK_THAT(error_of(network->install(broken)), ContainsSubstring("nftables"));
+  CHECK_THAT(error_of(network->install({.settings = broken})), ContainsSubstring("nftables"));
   CHECK(network->installed());
   CHECK(everything() == before);
   CHECK(error_of(network->remove()) == "");

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "conf/reader.hpp"
 #include "proxy/kernel/nftables.hpp"
 #include "tests/unit/catch.hpp"
 #include "tests/unit/own_network.hpp"
@@ -14,15 +15,86 @@ namespace {
 
 struct Case {
   const char* golden;
-  conf::Settings settings;
+  kernel::Wanted wanted;
   kernel::SavedState saved;
 };
 
-conf::Settings with(void (*change)(conf::Settings&)) {
-  conf::Settings settings;
-  settings.gateway.client_interfaces = {"lan0", "lan1"};
-  change(settings);
-  return settings;
+kernel::Wanted with(void (*change)(conf::Settings&)) {
+  kernel::Wanted wanted;
+  wanted.settings.gateway.client_interfaces = {"lan0", "lan1"};
+  change(wanted.settings);
+  return wanted;
+}
+
+// As the configuration's reader has it.
+kernel::Wanted configured(const std::string& text) {
+  auto reading = conf::read_text("gateway.client_interfaces = ['lan0', 'lan1']\n" + text, "weir.toml");
+  for (const auto& problem : reading.problems) FAIL_CHECK(problem.text());
+  return {.settings = std::move(reading.settings), .policy = std::move(reading.policy)};
+}
+
+kernel::Wanted bypassed() {
+  auto wanted = configured(R"(
+[mptcp.joins]
+unknown = "drop"
+[quic]
+action = "allow"
+[dns]
+watch = ["192.0.2.53", "2001:db8::53"]
+[[bypass]]
+name = "media"
+destinations = ["198.51.100.0/24", "198.51.101.0/24", "203.0.113.7", "2001:db8::/32"]
+domains = ["*.media.example"]
+[[bypass]]
+name = "lab"
+flows = "any"
+sources = ["10.1.0.0/16"]
+ports = [443]
+[[bypass]]
+name = "plain"
+flows = "tcp"
+sources = ["fd00::/8", "10.2.0.0/16"]
+destinations = ["2001:db8:1::/48"]
+)");
+  wanted.live.tokens = {1, 0xffffffff};
+  wanted.live.learned = {{0, *policy::Address::parse("192.0.2.9"), std::chrono::seconds(60)},
+                         {0, *policy::Address::parse("2001:db8:9::9"), std::chrono::hours(1)}};
+  wanted.live.run_time_mptcp = policy::ranges_of({*policy::Prefix::parse("192.0.2.128/25")});
+  wanted.live.run_time_any = policy::ranges_of({*policy::Prefix::parse("::/0")});
+  return wanted;
+}
+
+kernel::Wanted ruled() {
+  return configured(R"(
+[mptcp]
+on_syn = "direct"
+[[rule]]
+name = "ads"
+when.domains = ["*.ads.example"]
+action = "block"
+[[rule]]
+name = "blocked"
+when.destinations = ["203.0.113.0/24"]
+action = "block"
+[[rule]]
+name = "old phones"
+when = { sources = ["10.1.7.0/24"], transport = "mptcp" }
+mptcp = "strip"
+[[rule]]
+name = "tcp"
+when.transport = "tcp"
+action = "reset"
+[[rule]]
+name = "allowed"
+when = { sources = ["10.1.0.0/16", "fd01::/16"], destinations = ["192.0.2.0/24"], ports = [443] }
+[[rule]]
+name = "wifi"
+when.interfaces = ["lan1"]
+mptcp = "deny"
+[[rule]]
+name = "not needed"
+when.sources = ["10.3.0.0/16"]
+)");
 }
 
 std::vector<Case> cases() {
@@ -53,6 +125,8 @@ std::vector<Case> cases() {
                               {*policy::Address::parse("2001:db8::5"), 0}};
        }),
        {}},
+      {"ruleset_bypass.nft", bypassed(), {}},
+      {"ruleset_rules.nft", ruled(), {}},
   };
 }
 
@@ -67,18 +141,18 @@ std::string read(const std::string& file) {
 
 // WEIR_WRITE_GOLDEN=1 writes the files anew; read the difference before committing it.
 TEST_CASE("the ruleset is the golden one", "[ruleset]") {
-  for (const auto& [golden, settings, saved] : cases()) {
+  for (const auto& [golden, wanted, saved] : cases()) {
     INFO(golden);
     const auto file = std::string(WEIR_SOURCE_DIR "/tests/unit/golden/") + golden;
-    const auto text = kernel::ruleset_text(settings, saved);
+    const auto text = kernel::ruleset_text(wanted, saved);
     if (std::getenv("WEIR_WRITE_GOLDEN") != nullptr) std::ofstream(file) << text;
     CHECK(text == read(file));
   }
 }
 
 TEST_CASE("every mark is set and read under the mask", "[ruleset]") {
-  for (const auto& [golden, settings, saved] : cases()) {
-    std::istringstream lines(kernel::ruleset_text(settings, saved));
+  for (const auto& [golden, wanted, saved] : cases()) {
+    std::istringstream lines(kernel::ruleset_text(wanted, saved));
     std::string line;
     while (std::getline(lines, line)) {
       INFO(line);
@@ -92,14 +166,12 @@ TEST_CASE("every mark is set and read under the mask", "[ruleset]") {
   }
 }
 
-TEST_CASE("connection tracking is asked for only where needed", "[ruleset]") {
-  const auto uses_ct = [](const conf::Settings& settings) {
-    return kernel::ruleset_text(settings, {}).find("ct mark") != std::string::npos;
-  };
-  CHECK_FALSE(uses_ct(with([](conf::Settings&) {})));
-  CHECK_FALSE(uses_ct(with([](conf::Settings& s) { s.mptcp.on_syn = conf::OnSyn::deny; })));
-  CHECK(uses_ct(with([](conf::Settings& s) { s.mptcp.on_syn = conf::OnSyn::direct; })));
-  CHECK(uses_ct(with([](conf::Settings& s) { s.gateway.on_failure = conf::OnFailure::open; })));
+TEST_CASE("what is known from running makes no other configuration", "[ruleset]") {
+  auto wanted = bypassed();
+  const auto before = kernel::configured_ruleset(wanted);
+  wanted.live = {};
+  CHECK(kernel::configured_ruleset(wanted) == before);
+  CHECK(kernel::configured_ruleset(ruled()) != before);
 }
 
 TEST_CASE("the kernel takes every ruleset, again and again, and removes it", "[ruleset][root]") {
@@ -108,9 +180,9 @@ TEST_CASE("the kernel takes every ruleset, again and again, and removes it", "[r
   REQUIRE(static_cast<bool>(network));
   auto nftables = kernel::Nftables::open();
   REQUIRE(nftables.has_value());
-  for (const auto& [golden, settings, saved] : cases()) {
+  for (const auto& [golden, wanted, saved] : cases()) {
     INFO(golden);
-    const auto made = nftables->run(kernel::ruleset_text(settings, saved));
+    const auto made = nftables->run(kernel::ruleset_text(wanted, saved));
     if (!made) FAIL_CHECK(made.error());
     const auto listing = nftables->run("list chain inet weir saved");
     REQUIRE(listing.has_value());

@@ -1,0 +1,129 @@
+#include "proxy/kernel/ruleset_sets.hpp"
+
+#include <cstdio>
+
+#include "proxy/kernel/nft_text.hpp"
+
+namespace weir::kernel {
+namespace {
+
+constexpr std::array kFamilies{true, false};  // IPv4, IPv6
+
+std::string suffix(bool v4) { return v4 ? "4" : "6"; }
+std::string address_type(bool v4) { return v4 ? "ipv4_addr" : "ipv6_addr"; }
+
+std::string numbered(std::string_view kind, std::size_t i, std::string_view what, bool v4) {
+  return std::string(kind) + std::to_string(i) + "_" + std::string(what) + suffix(v4);
+}
+
+// Statements of one set with its elements, which may be many: written as one line.
+class SetText {
+ public:
+  SetText(const std::string& name, const std::string& type) : text_("  set " + name + " {\n    type " + type + "\n") {}
+  void line(const std::string& statement) { text_ += "    " + statement + "\n"; }
+  void element(const std::string& element) { (elements_ += elements_.empty() ? "" : ", ") += element; }
+  std::string close() && {
+    if (!elements_.empty()) text_ += "    elements = { " + elements_ + " }\n";
+    return std::move(text_) + "  }\n";
+  }
+
+ private:
+  std::string text_;
+  std::string elements_;
+};
+
+std::string range_text(const policy::AddressRange& range) {
+  return range.first == range.last ? range.first.text() : range.first.text() + "-" + range.last.text();
+}
+
+std::string ranges_set(const std::string& name, bool v4, const std::vector<policy::AddressRange>& ranges) {
+  SetText set(name, address_type(v4));
+  set.line("flags interval");
+  for (const auto& range : ranges)
+    if (range.first.is_v4() == v4) set.element(range_text(range));
+  return std::move(set).close();
+}
+
+std::string prefixes_sets(const std::vector<policy::Prefix>& prefixes,
+                          std::string (*name)(std::string_view, std::size_t, bool), std::string_view kind,
+                          std::size_t i) {
+  std::string text;
+  const auto ranges = policy::ranges_of(prefixes);
+  for (const bool v4 : kFamilies)
+    if (has_family(prefixes, v4)) text += ranges_set(name(kind, i, v4), v4, ranges);
+  return text;
+}
+
+std::string learned_sets(std::size_t bypass, const LiveSets& live) {
+  std::string text;
+  for (const bool v4 : kFamilies) {
+    SetText set(learned_set(bypass, v4), address_type(v4));
+    set.line("flags timeout");
+    for (const auto& one : live.learned)
+      if (one.bypass == bypass && one.address.is_v4() == v4)
+        set.element(one.address.text() + " timeout " + std::to_string(one.left.count()) + "s");
+    text += std::move(set).close();
+  }
+  return text;
+}
+
+// The kernel writes them itself, on the SYN.
+std::string destinations_of_late(std::string_view name, std::string_view timeout) {
+  std::string text;
+  for (const bool v4 : kFamilies) {
+    SetText set(std::string(name) + suffix(v4), address_type(v4) + " . inet_service");
+    set.line("size 65536");
+    set.line("flags dynamic,timeout");
+    set.line("timeout " + std::string(timeout));
+    text += std::move(set).close();
+  }
+  return text;
+}
+
+std::string token_set(const LiveSets& live) {
+  std::string text = "  set " + std::string(kTokenSet) + " {\n    typeof " + std::string(kJoinToken) + "\n";
+  std::string elements;
+  for (const auto token : live.tokens) (elements += elements.empty() ? "" : ", ") += std::to_string(token);
+  if (!elements.empty()) text += "    elements = { " + elements + " }\n";
+  return text + "  }\n";
+}
+
+}  // namespace
+
+std::string from_set(std::string_view kind, std::size_t i, bool v4) { return numbered(kind, i, "from", v4); }
+std::string to_set(std::string_view kind, std::size_t i, bool v4) { return numbered(kind, i, "to", v4); }
+std::string learned_set(std::size_t bypass, bool v4) { return numbered("bypass", bypass, "learned", v4); }
+std::string run_time_set(policy::Flows flows, bool v4) {
+  return std::string("run_time_") + policy::name(flows) + suffix(v4);
+}
+
+bool has_family(const std::vector<policy::Prefix>& prefixes, bool v4) {
+  return std::any_of(prefixes.begin(), prefixes.end(), [v4](const auto& prefix) { return prefix.is_v4() == v4; });
+}
+
+std::string sets_text(const policy::Policy& policy, std::size_t rules, const LiveSets& live) {
+  using policy::Flows;
+  auto text = token_set(live);
+  // A join may come as soon as its connection's handshake is over; 10 s are that and a client's second try.
+  text += destinations_of_late(kRecentSet, "10s");
+  text += destinations_of_late(kDirectSet, "1d");
+  for (const bool v4 : kFamilies) {
+    text += ranges_set(run_time_set(Flows::mptcp, v4), v4, live.run_time_mptcp);
+    text += ranges_set(run_time_set(Flows::tcp, v4), v4, live.run_time_tcp);
+    text += ranges_set(run_time_set(Flows::any, v4), v4, live.run_time_any);
+  }
+  for (std::size_t i = 0; i < policy.bypasses->entries.size(); ++i) {
+    const auto& entry = policy.bypasses->entries[i];
+    text +=
+        prefixes_sets(entry.sources, from_set, "bypass", i) + prefixes_sets(entry.destinations, to_set, "bypass", i);
+    if (entry.by_domain) text += learned_sets(i, live);
+  }
+  for (std::size_t i = 0; i < rules; ++i) {
+    const auto& when = policy.rules->entries[i].when;
+    if (!when.is_of_syn()) continue;
+    text += prefixes_sets(when.sources, from_set, "rule", i) + prefixes_sets(when.destinations, to_set, "rule", i);
+  }
+  return text;
+}
+
+}  // namespace weir::kernel

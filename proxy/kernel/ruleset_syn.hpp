@@ -1,0 +1,21 @@
+// The chains that decide on a SYN: bypass, joins, rules, mptcp.on_syn. Pure.
+#pragma once
+
+#include <string>
+
+#include "conf/settings.hpp"
+#include "policy/policy.hpp"
+
+namespace weir::kernel {
+
+// How many rules the kernel needs to know: those up to the last that does with an MPTCP SYN something else than the
+// default.
+std::size_t rules_for_syn(const policy::Policy&);
+
+// `syn` and the chains it goes to. It returns where the SYN is weir's.
+std::string syn_chains(const conf::Settings&, const policy::Policy&);
+// The counters of those chains, one a bypass entry among them.
+std::string syn_counters(const policy::Policy&);
+std::string bypass_counter(std::size_t bypass);
+
+}  // namespace weir::kernel
