@@ -115,9 +115,13 @@ PathEvents::Batch PathEvents::read() {
   Batch batch;
   const auto take = [&batch](const nlmsghdr& message) {
     const auto* generic = static_cast<const genlmsghdr*>(mnl_nlmsg_get_payload(&message));
+    PathEvent event{};
+    if (generic->cmd == MPTCP_EVENT_CREATED || generic->cmd == MPTCP_EVENT_CLOSED) {
+      for_each_attribute<genlmsghdr>(message, [&event](const nlattr& attribute) { take_attribute(attribute, event); });
+      batch.connections.push_back({event.token, generic->cmd == MPTCP_EVENT_CREATED});
+    }
     const auto kind = kind_of(generic->cmd);
     if (!kind) return;
-    PathEvent event{};
     event.kind = *kind;
     for_each_attribute<genlmsghdr>(message, [&event](const nlattr& attribute) { take_attribute(attribute, event); });
     batch.events.push_back(event);

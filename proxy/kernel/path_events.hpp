@@ -27,6 +27,12 @@ struct PathEvent {
 // "closed", "reset: middlebox interference", "timed out", …: a subflow's end in words.
 std::string describe_end(const PathEvent&);
 
+// An MPTCP connection of this network namespace began or ended. It begins with the handshake, before anybody accepted it.
+struct ConnectionEvent {
+  std::uint32_t token = 0;  // as PathEvent's
+  bool began = false;
+};
+
 class PathEvents {
  public:
   // Needs CAP_NET_ADMIN. Non-blocking.
@@ -36,6 +42,7 @@ class PathEvents {
 
   struct Batch {
     std::vector<PathEvent> events;
+    std::vector<ConnectionEvent> connections;
     bool overrun = false;  // the kernel dropped events (ENOBUFS)
   };
   // Everything that is there now; never blocks.

@@ -212,3 +212,26 @@ TEST_CASE("a subflow's end in words", "[path_events]") {
   CHECK(kernel::describe_end(ended(ENETUNREACH)) == "unreachable");
   CHECK_FALSE(kernel::describe_end(ended(EPROTO)).empty());
 }
+
+TEST_CASE("a connection's begin is told before its accept, and its end", "[path_events][root]") {
+  WEIR_NEEDS_ROOT();
+  TwoHosts hosts;
+  auto events = *kernel::PathEvents::open();
+  const auto listener = TwoHosts::listen();
+  auto client = hosts.connect("10.9.0.1");
+  REQUIRE(test::readable(events.descriptor()));
+  const auto begun = events.read();
+  REQUIRE(begun.connections.size() == 1);
+  CHECK(begun.connections[0].began);
+  auto accepted = TwoHosts::accept(listener);
+  CHECK(kernel::mptcp_state(accepted.get())->token == begun.connections[0].token);
+  client.reset();
+  accepted.reset();
+  std::vector<kernel::ConnectionEvent> ended;
+  while (ended.empty()) {
+    REQUIRE(test::readable(events.descriptor()));
+    ended = events.read().connections;
+  }
+  CHECK_FALSE(ended[0].began);
+  CHECK(ended[0].token == begun.connections[0].token);
+}
