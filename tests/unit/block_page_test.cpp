@@ -1,0 +1,54 @@
+#include "proxy/http/block_page.hpp"
+
+#include "tests/unit/catch.hpp"
+
+using namespace weir::http;
+
+namespace {
+
+constexpr BlockNotice kNotice{.name = "ads.example/<script>alert('1')</script>&\x01\xff",
+                              .rule = "ads",
+                              .flow = "0123456789abcdef",
+                              .reason = "A rule of this network says so."};
+
+}  // namespace
+
+TEST_CASE("the page is of a type the client asks for", "[block_page]") {
+  CHECK(page_type("") == PageType::text);
+  CHECK(page_type("*/*") == PageType::text);
+  CHECK(page_type("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8") == PageType::html);
+  CHECK(page_type("Text/HTML ; q=0.1") == PageType::html);
+  CHECK(page_type("text/html;q=0, application/json") == PageType::json);
+  CHECK(page_type("text/html;q=0.0") == PageType::text);
+  CHECK(page_type("application/json") == PageType::json);
+  CHECK(page_type("text/htmlx") == PageType::text);
+}
+
+TEST_CASE("what came from the network is text in the page", "[block_page]") {
+  const auto html = page_body(kNotice, PageType::html);
+  CHECK_THAT(html, ContainsSubstring("ads.example/&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;??"));
+  CHECK(html.find("<script>") == std::string::npos);
+  CHECK(html.find("{{") == std::string::npos);
+  CHECK_THAT(html, ContainsSubstring("<dd>ads</dd>") && ContainsSubstring("0123456789abcdef"));
+  CHECK(page_body(kNotice, PageType::json) ==
+        R"({"type":"about:blank","title":"Blocked","status":403,"detail":"A rule of this network says so.",)"
+        R"("name":"ads.example/<script>alert('1')</script>&??","rule":"ads","flow":"0123456789abcdef"})"
+        "\n");
+  CHECK_THAT(page_body(kNotice, PageType::text), ContainsSubstring("rule: ads\nflow: 0123456789abcdef\n"));
+  auto without_rule = kNotice;
+  without_rule.rule = "";
+  CHECK_THAT(page_body(without_rule, PageType::text), ContainsSubstring("rule: none"));
+  CHECK_THAT(page_body(without_rule, PageType::json), ContainsSubstring("\"rule\":null"));
+}
+
+TEST_CASE("the response is whole, and without a body for HEAD", "[block_page]") {
+  const auto then = std::chrono::system_clock::time_point(std::chrono::seconds(784111777));
+  const auto response = block_response(kNotice, PageType::text, false, then);
+  CHECK_THAT(response, ContainsSubstring("HTTP/1.1 403 Forbidden\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
+  const auto body = page_body(kNotice, PageType::text);
+  CHECK_THAT(response, ContainsSubstring("Content-Length: " + std::to_string(body.size()) + "\r\n"));
+  CHECK(response.ends_with("\r\n\r\n" + body));
+  const auto head = block_response(kNotice, PageType::text, true, then);
+  CHECK(head.ends_with("Connection: close\r\n\r\n"));
+  CHECK(response.starts_with(head));
+}
