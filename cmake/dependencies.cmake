@@ -7,6 +7,7 @@ find_package(tomlplusplus REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(nftables REQUIRED IMPORTED_TARGET libnftables)
 pkg_check_modules(mnl REQUIRED IMPORTED_TARGET libmnl)
+pkg_check_modules(cares REQUIRED IMPORTED_TARGET libcares)
 
 # Asio and Beast are compiled once, in one translation unit each, instead of in every file that includes them.
 add_library(weir_asio STATIC ${CMAKE_CURRENT_SOURCE_DIR}/cmake/asio.cpp)
