@@ -8,9 +8,9 @@ find_package(CLI11 REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 pkg_check_modules(nftables REQUIRED IMPORTED_TARGET libnftables)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(cares REQUIRED IMPORTED_TARGET libcares)
 pkg_check_modules(idn2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(mnl REQUIRED IMPORTED_TARGET libmnl)
-pkg_check_modules(cares REQUIRED IMPORTED_TARGET libcares)
 
 # Asio and Beast are compiled once, in one translation unit each, instead of in every file that includes them.
 add_library(weir_asio STATIC ${CMAKE_CURRENT_SOURCE_DIR}/cmake/asio.cpp)

@@ -5,6 +5,8 @@ namespace weir::conf {
 namespace {
 
 using policy::Flows;
+constexpr std::size_t kMostNames = 10'000;  // to be resolved; all are learned
+
 using Builder = policy::TableBuilder<policy::BypassTable>;
 
 void read_bypass(Section section, const toml::node& where, const Surroundings& around, std::vector<std::string>& names,
@@ -13,8 +15,10 @@ void read_bypass(Section section, const toml::node& where, const Surroundings& a
   read_entry_name(section, where, "a [[bypass]]", names, entry.name);
   section.read<Flows>("flows", entry.flows, {{"mptcp", Flows::mptcp}, {"tcp", Flows::tcp}, {"any", Flows::any}});
   entry.by_destination = read_prefixes(section, "destinations", around, entry.destinations);
-  entry.by_domain = read_domains(section, "domains", around,
-                                 [&](const policy::DomainPattern& pattern) { builder.add_domain(pattern); });
+  entry.by_domain = read_domains(section, "domains", around, [&](const policy::DomainPattern& pattern) {
+    builder.add_domain(pattern);
+    if (!pattern.below && entry.names.size() < kMostNames) entry.names.push_back(pattern.name.text());
+  });
   read_intercepted_ports(section, "ports", around, entry.ports);
   entry.by_source = read_prefixes(section, "sources", around, entry.sources);
   std::chrono::milliseconds learn_for = entry.learn_for;

@@ -56,7 +56,8 @@ const char* protocol(Transport transport) { return transport == Transport::mptcp
 
 bool transport(Judgement& judgement, bool takes, Transport found) {
   return judgement.take(match_of(takes), [&] {
-    return std::string("it is ") + protocol(found) + (takes ? "" : ", which is not asked for");
+    const auto other = found == Transport::mptcp ? Transport::tcp : Transport::mptcp;
+    return std::string("it is ") + protocol(found) + (takes ? "" : std::string(", and this is for ") + protocol(other));
   });
 }
 

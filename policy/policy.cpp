@@ -91,9 +91,10 @@ std::optional<SynDecision> walk_syn(const BypassTable& table, Source source, con
     Judgement judgement(trace != nullptr);
     const auto& entry = table.entries[i];
     const auto match = judge_syn(judgement, entry, i, known, facts, table.indexes, matched);
+    const bool by_name = judgement.match() == Match::needs_more;
     auto why = std::move(judgement).why();
-    if (const auto* learned = learned_for(facts, entry.name); learned != nullptr && match == Match::yes)
-      why = learned->reason;
+    if (by_name)
+      why = match == Match::yes ? learned_for(facts, entry.name)->reason : "nothing was learned for its names there";
     note(trace, source, entry.name, result_of(match), std::move(why));
     if (match == Match::yes) return SynDecision{OnSyn::direct, source, static_cast<std::uint16_t>(i)};
   }

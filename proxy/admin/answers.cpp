@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "proxy/admin/ask.hpp"
+#include "proxy/admin/bypass_request.hpp"
 #include "proxy/admin/flow_query.hpp"
 #include "proxy/admin/metrics.hpp"
 #include "proxy/admin/page.hpp"
@@ -84,6 +85,36 @@ Answer answer_flow(Call call) {
   if (!found) co_return problem(http::status::service_unavailable, kNoAnswer);
   if (!*found) co_return problem(http::status::not_found, "no live flow has this id; those that ended are in the log");
   co_return json(flow_json(**found) + "\n");
+}
+
+Answer answer_bypass(Call call) { co_return json(bypass_json(call.state.gateway.bypass())); }
+
+Answer answer_bypass_add(Call call) {
+  auto request = parse_bypass_request(call.body);
+  if (!request) co_return problem(http::status::bad_request, request.error());
+  request->who = call.peer;
+  const auto added = call.state.gateway.add_bypass(*request);
+  if (!added) co_return problem(http::status::unprocessable_entity, added.error());
+  auto reply = json("{\"added\":true}\n");
+  reply.status = http::status::created;
+  co_return reply;
+}
+
+Answer answer_bypass_remove(Call call) {
+  const auto& query = call.target.query;
+  if (query.size() != 1 || query[0].first != "what")
+    co_return problem(http::status::bad_request, "name what to remove: /api/v1/bypass?what=198.51.100.0/24");
+  const auto removed = call.state.gateway.remove_bypass(query[0].second, call.peer);
+  if (removed == 0)
+    co_return problem(http::status::not_found,
+                      "nothing of this name was added or learned; entries of the configuration are changed there");
+  co_return json("{\"removed\":" + std::to_string(removed) + "}\n");
+}
+
+Answer answer_explain(Call call) {
+  const auto question = Question::parse(call.target.query);
+  if (!question) co_return problem(http::status::bad_request, question.error());
+  co_return json(explanation_json(*question, call.state.gateway.explain(*question)));
 }
 
 Answer answer_reload(Call call) {

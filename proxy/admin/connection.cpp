@@ -94,7 +94,7 @@ class Connection {
 
   asio::awaitable<bool> answer(const Request& request) {
     const auto target = parse_target({request.target().data(), request.target().size()});
-    const auto match = target ? find_route(target->path) : Match{};
+    const auto match = target ? find_route(target->path, request.method()) : Match{};
     auto refused = refuse(request, target.has_value(), match);
     const bool head = request.method() == http::verb::head;
     if (!refused && match.route->answer == nullptr && !head) {
@@ -109,18 +109,25 @@ class Connection {
     } else if (match.route->answer == nullptr) {
       reply.content_type = "text/event-stream";
     } else {
-      reply = co_await match.route->answer(Call{*state_, *target, match.rest});
+      Call call{*state_, *target, match.rest, request.body(), peer()};  // named: g++ 12 destroys a temporary twice
+      reply = co_await match.route->answer(std::move(call));
     }
     co_return co_await send(std::move(reply), request.version(), request.keep_alive(), head);
+  }
+
+  std::string peer() {
+    boost::system::error_code error;
+    const auto endpoint = stream_.socket().remote_endpoint(error);
+    return error ? std::string("unknown") : endpoint.address().to_string();
   }
 
   std::optional<Reply> refuse(const Request& request, bool target_understood, const Match& match) const {
     if (!target_understood) return problem(http::status::bad_request, "the target is to be a path, properly encoded");
     if (match.route == nullptr) return problem(http::status::not_found, "nothing is here; the API is below /api/v1");
     if (auto refused = refusal(*state_, request, match.route->kind)) return refused;
-    if (!takes(*match.route, request.method())) {
-      auto reply = problem(http::status::method_not_allowed, "this takes " + std::string(match.allow()));
-      reply.fields.emplace_back(http::field::allow, match.allow());
+    if (!match.takes_method) {
+      auto reply = problem(http::status::method_not_allowed, "this takes " + match.allow);
+      reply.fields.emplace_back(http::field::allow, match.allow);
       return reply;
     }
     if (match.route->answer == nullptr && state_->event_readers >= state_->limits.event_readers) {

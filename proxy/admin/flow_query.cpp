@@ -10,8 +10,6 @@ namespace {
 using Parsed = boost::system::result<FlowQuery, std::string>;
 
 constexpr std::size_t kLargestLimit = 10'000;  // some 7 MB of JSON
-constexpr unsigned kAddressBits = 128;
-constexpr unsigned kMappedBits = 96;  // of ::ffff:0:0/96, before an IPv4 address
 
 template <typename Number>
 std::optional<Number> number(std::string_view text) {
@@ -46,12 +44,12 @@ bool take_transport(FlowQuery& query, const std::string& value) {
 }
 
 bool take_client(FlowQuery& query, const std::string& value) {
-  query.client = Prefix::parse(value);
+  query.client = policy::Prefix::parse(value);
   return query.client.has_value();
 }
 
 bool take_destination(FlowQuery& query, const std::string& value) {
-  query.destination = Prefix::parse(value);
+  query.destination = policy::Prefix::parse(value);
   return query.destination.has_value();
 }
 
@@ -87,26 +85,6 @@ bool comes_before(FlowQuery::Sort sort, const flow::Record& a, const flow::Recor
 }
 
 }  // namespace
-
-std::optional<Prefix> Prefix::parse(std::string_view text) {
-  const auto slash = text.find('/');
-  const auto address = policy::Address::parse(text.substr(0, slash));
-  if (!address) return std::nullopt;
-  if (slash == std::string_view::npos) return Prefix{*address, kAddressBits};
-  const auto before = address->is_v4() ? kMappedBits : 0U;
-  const auto bits = number<unsigned>(text.substr(slash + 1));
-  if (!bits || *bits > kAddressBits - before) return std::nullopt;
-  return Prefix{*address, before + *bits};
-}
-
-bool Prefix::contains(const policy::Address& other) const {
-  for (unsigned bit = 0; bit < bits; bit += 8) {
-    const auto i = bit / 8;
-    const auto mask = bits - bit >= 8 ? 0xffU : 0xffU << (8 - (bits - bit)) & 0xffU;
-    if (((address.bytes()[i] ^ other.bytes()[i]) & mask) != 0) return false;
-  }
-  return true;
-}
 
 Parsed FlowQuery::parse(const std::vector<std::pair<std::string, std::string>>& query) {
   FlowQuery result;

@@ -8,18 +8,10 @@
 
 #include <boost/system/result.hpp>
 
+#include "policy/prefix.hpp"
 #include "proxy/flow/record.hpp"
 
 namespace weir::admin {
-
-struct Prefix {
-  policy::Address address;
-  unsigned bits = 0;  // of the 128 of an Address
-
-  // "192.0.2.0/24", "2001:db8::/32", or one address.
-  static std::optional<Prefix> parse(std::string_view text);
-  bool contains(const policy::Address&) const;
-};
 
 struct FlowQuery {
   enum class Sort { age, bytes, idle, subflows };
@@ -27,8 +19,8 @@ struct FlowQuery {
   std::size_t limit = 1000;
   Sort sort = Sort::age;  // youngest first; of the others the most first
   std::optional<flow::Transport> transport;
-  std::optional<Prefix> client;
-  std::optional<Prefix> destination;
+  std::optional<policy::Prefix> client;
+  std::optional<policy::Prefix> destination;
 
   // An error is a sentence that says what would be right.
   static boost::system::result<FlowQuery, std::string> parse(

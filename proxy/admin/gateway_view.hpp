@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "conf/reader.hpp"
+#include "proxy/admin/bypass_view.hpp"
+#include "proxy/admin/explain.hpp"
 #include "proxy/flow/counters.hpp"
 #include "proxy/flow/event.hpp"
 #include "proxy/flow/record.hpp"
@@ -45,6 +47,11 @@ class GatewayView {
   virtual std::vector<flow::Event> events_after(std::uint64_t sequence) = 0;      // what the bounded ring still holds
   virtual void reload(std::function<void(std::vector<conf::Problem>)> done) = 0;  // none: the new file is in force
   virtual void drain() = 0;
+  virtual BypassList bypass() = 0;
+  virtual boost::system::result<void, std::string> add_bypass(const BypassRequest&) = 0;
+  virtual std::size_t remove_bypass(const std::string& what, const std::string& who) = 0;  // how many went
+  // What the running gateway would do with such a flow: learned and added bypasses count.
+  virtual Explanation explain(const Question&) = 0;
 };
 
 }  // namespace weir::admin

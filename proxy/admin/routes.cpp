@@ -1,6 +1,7 @@
 #include "proxy/admin/routes.hpp"
 
 #include <array>
+#include <optional>
 
 #include "proxy/admin/answers.hpp"
 
@@ -9,13 +10,17 @@ namespace {
 
 using boost::beast::http::verb;
 
-constexpr std::array<Route, 13> kRoutes{{
+constexpr std::array<Route, 17> kRoutes{{
     {"/healthz", verb::get, Kind::probe, answer_health},
     {"/readyz", verb::get, Kind::probe, answer_readiness},
     {"/metrics", verb::get, Kind::read, answer_metrics},
     {"/api/v1/status", verb::get, Kind::read, answer_status},
     {"/api/v1/flows", verb::get, Kind::read, answer_flows},
     {"/api/v1/flows/", verb::get, Kind::read, answer_flow},
+    {"/api/v1/bypass", verb::get, Kind::read, answer_bypass},
+    {"/api/v1/bypass", verb::post, Kind::change, answer_bypass_add},
+    {"/api/v1/bypass", verb::delete_, Kind::change, answer_bypass_remove},
+    {"/api/v1/explain", verb::get, Kind::read, answer_explain},
     {"/api/v1/events", verb::get, Kind::read, nullptr},
     {"/api/v1/reload", verb::post, Kind::change, answer_reload},
     {"/api/v1/drain", verb::post, Kind::change, answer_drain},
@@ -27,22 +32,35 @@ constexpr std::array<Route, 13> kRoutes{{
 
 bool leaves_open(const Route& route) { return route.path.size() > 1 && route.path.ends_with('/'); }
 
-}  // namespace
-
-std::string_view Match::allow() const { return route->method == verb::get ? "GET, HEAD" : "POST"; }
-
-Match find_route(std::string_view path) {
-  for (const auto& route : kRoutes) {
-    if (path == route.path && !leaves_open(route)) return {&route, {}};
-    if (!leaves_open(route) || !path.starts_with(route.path)) continue;
-    const auto rest = path.substr(route.path.size());
-    if (!rest.empty() && rest.find('/') == std::string_view::npos) return {&route, rest};
-  }
-  return {};
+std::string_view name(verb method) {
+  const auto text = boost::beast::http::to_string(method);
+  return {text.data(), text.size()};
 }
 
-bool takes(const Route& route, verb method) {
-  return method == route.method || (method == verb::head && route.method == verb::get);
+// What the route leaves open of the path; nothing where it is not the route's.
+std::optional<std::string_view> rest_of(const Route& route, std::string_view path) {
+  if (!leaves_open(route)) return path == route.path ? std::optional(std::string_view{}) : std::nullopt;
+  if (!path.starts_with(route.path)) return std::nullopt;
+  const auto rest = path.substr(route.path.size());
+  if (rest.empty() || rest.find('/') != std::string_view::npos) return std::nullopt;
+  return rest;
+}
+
+}  // namespace
+
+Match find_route(std::string_view path, verb method) {
+  Match match;
+  for (const auto& route : kRoutes) {
+    const auto rest = rest_of(route, path);
+    if (!rest) continue;
+    match.allow +=
+        (match.allow.empty() ? "" : ", ") + std::string(route.method == verb::get ? "GET, HEAD" : name(route.method));
+    if (match.takes_method) continue;
+    match.route = &route;
+    match.rest = *rest;
+    match.takes_method = method == route.method || (method == verb::head && route.method == verb::get);
+  }
+  return match;
 }
 
 }  // namespace weir::admin

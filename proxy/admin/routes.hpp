@@ -19,6 +19,8 @@ struct Call {
   State& state;
   const Target& target;
   std::string_view rest;  // what of the path the route leaves open
+  std::string_view body;
+  std::string peer;  // the caller's address
 };
 
 struct Route {
@@ -29,13 +31,13 @@ struct Route {
 };
 
 struct Match {
-  const Route* route = nullptr;
+  const Route* route = nullptr;  // of the method asked for; of another where the path does not take it
   std::string_view rest;
-  std::string_view allow() const;  // the methods, as the Allow field has them
+  bool takes_method = false;
+  std::string allow;  // the path's methods, as the Allow field has them
 };
 
 // No route: nothing is at that path.
-Match find_route(std::string_view path);
-bool takes(const Route&, boost::beast::http::verb);
+Match find_route(std::string_view path, boost::beast::http::verb);
 
 }  // namespace weir::admin

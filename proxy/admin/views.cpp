@@ -73,6 +73,38 @@ std::string status_json(const Status& status, const Totals& totals, std::chrono:
   return json::serialize(object) + "\n";
 }
 
+std::string bypass_json(const BypassList& list) {
+  json::array configured;
+  for (const auto& one : list.configured)
+    configured.push_back({{"name", one.name},
+                          {"flows", policy::name(one.flows)},
+                          {"sources", one.sources},
+                          {"destinations", one.destinations},
+                          {"domains", one.domains},
+                          {"ports", json::value_from(one.ports)},
+                          {"learn_for_s", one.learn_for.count()},
+                          {"syns", one.syns}});
+  json::array added;
+  for (const auto& one : list.added)
+    added.push_back({{"what", one.what}, {"flows", policy::name(one.flows)}, {"left_s", one.left.count()}});
+  json::array learned;
+  for (const auto& one : list.learned)
+    learned.push_back({{"address", one.address.text()},
+                       {"bypass", one.bypass},
+                       {"reason", one.origin},
+                       {"name", one.name},
+                       {"left_s", one.left.count()}});
+  json::array withheld;
+  for (const auto& one : list.withheld)
+    withheld.push_back({{"address", one.address.text()}, {"name", one.name}, {"left_s", one.left.count()}});
+  return json::serialize(json::object{{"configured", std::move(configured)},
+                                      {"added", std::move(added)},
+                                      {"learned", std::move(learned)},
+                                      {"withheld", std::move(withheld)},
+                                      {"conflicts", list.conflicts}}) +
+         "\n";
+}
+
 std::string flow_json(const flow::Record& record) {
   // The record is one object; what is added goes before its closing brace.
   auto text = flow::to_json(record);

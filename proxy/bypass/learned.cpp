@@ -29,8 +29,9 @@ bool LearnedTable::learn(const Entry& entry, const policy::Address& address, Ori
     return false;
   }
   const Learned learned{entry, address, origin, domain, expires};
+  const bool is_renewed = known != all_.end();
   all_.insert_or_assign(key, learned);
-  changes_.learned.push_back(learned);
+  changes_.learned.push_back({learned, is_renewed});
   return true;
 }
 
@@ -47,12 +48,13 @@ void LearnedTable::stands_against(const policy::Address& address, const std::str
   for (auto one = all_.lower_bound(Key(address, Entry{policy::Source::defaults, {}}));
        one != all_.end() && one->first.first == address;) {
     ++conflicts_;
-    one = forget(one);
+    one = forget(one, changes_.forgotten);
   }
 }
 
 void LearnedTable::expire(Time now) {
-  keep_if([now](const Learned& learned) { return learned.expires > now; });
+  for (auto one = all_.begin(); one != all_.end();)
+    one = one->second.expires > now ? std::next(one) : forget(one, changes_.expired);
   std::erase_if(against_, [now](const auto& one) { return one.second.until <= now; });
 }
 
@@ -72,16 +74,12 @@ std::vector<Withheld> LearnedTable::withheld(Time now) const {
   return list;
 }
 
-std::optional<Time> LearnedTable::next_expiry() const {
-  const auto first = std::ranges::min_element(all_, {}, [](const auto& one) { return one.second.expires; });
-  if (first == all_.end()) return std::nullopt;
-  return first->second.expires;
-}
-
-LearnedTable::All::iterator LearnedTable::forget(All::iterator one) {
-  changes_.forgotten.emplace_back(one->second.entry, one->second.address);
-  std::erase_if(changes_.learned, [&](const Learned& learned) {
-    return learned.entry == one->second.entry && learned.address == one->second.address;
+LearnedTable::All::iterator LearnedTable::forget(All::iterator one,
+                                                 std::vector<std::pair<Entry, policy::Address>>& kind) {
+  const auto& [address, entry] = one->first;
+  kind.emplace_back(entry, address);
+  std::erase_if(changes_.learned, [&key = one->first](const Changes::Fresh& fresh) {
+    return fresh.learned.entry == key.second && fresh.learned.address == key.first;
   });
   return all_.erase(one);
 }

@@ -59,23 +59,28 @@ class LearnedTable {
   // Forgets what `keeps` does not want: a reload, an entry removed by hand.
   template <typename Keeps>
   void keep_if(Keeps keeps) {
-    for (auto one = all_.begin(); one != all_.end();) one = keeps(one->second) ? std::next(one) : forget(one);
+    for (auto one = all_.begin(); one != all_.end();)
+      one = keeps(one->second) ? std::next(one) : forget(one, changes_.forgotten);
   }
 
-  // What has changed since it was last asked: gone, or (again) learned.
+  // What has changed since it was last asked. What was forgotten comes before what was learned.
   struct Changes {
-    std::vector<Learned> learned;
+    struct Fresh {
+      Learned learned;
+      bool is_renewed = false;  // it was known, and is for longer now
+    };
     std::vector<std::pair<Entry, policy::Address>> forgotten;
-    bool empty() const { return learned.empty() && forgotten.empty(); }
+    std::vector<std::pair<Entry, policy::Address>> expired;
+    std::vector<Fresh> learned;
+    bool empty() const { return learned.empty() && forgotten.empty() && expired.empty(); }
   };
   Changes take_changes();
 
   std::vector<Learned> all() const;
   std::vector<Withheld> withheld(Time now) const;
   std::uint64_t conflicts() const { return conflicts_; }
-  std::uint64_t refused() const { return refused_; }  // for want of room
-  // When `expire` is next of use.
-  std::optional<Time> next_expiry() const;
+  std::uint64_t refused() const { return refused_; }                  // for want of room
+  bool is_empty() const { return all_.empty() && against_.empty(); }  // nothing to expire
 
  private:
   using Key = std::pair<policy::Address, Entry>;
@@ -85,7 +90,7 @@ class LearnedTable {
     Time until;
   };
 
-  All::iterator forget(All::iterator);
+  All::iterator forget(All::iterator, std::vector<std::pair<Entry, policy::Address>>& kind);
   bool is_free(const policy::Address&, Time now);
 
   std::size_t most_;

@@ -39,12 +39,6 @@ bool RunTimeList::expire(Time now) {
   return std::erase_if(entries_, [now](const RunTimeEntry& one) { return one.expires <= now; }) > 0;
 }
 
-std::optional<Time> RunTimeList::next_expiry() const {
-  const auto first = std::ranges::min_element(entries_, {}, &RunTimeEntry::expires);
-  if (first == entries_.end()) return std::nullopt;
-  return first->expires;
-}
-
 std::shared_ptr<const policy::BypassTable> RunTimeList::table() const {
   policy::TableBuilder<policy::BypassTable> builder;
   for (const auto& entry : entries_) {

@@ -36,7 +36,6 @@ class RunTimeList {
   std::size_t remove(std::string_view what);
   // True where one ended.
   bool expire(Time now);
-  std::optional<Time> next_expiry() const;
 
   const std::vector<RunTimeEntry>& all() const { return entries_; }
   // As the policy has them, in this order.

@@ -5,6 +5,7 @@ namespace weir::flow {
 const char* name(Stage stage) {
   switch (stage) {
     case Stage::accept: return "accept";
+    case Stage::classify: return "classify";
     case Stage::connect: return "connect";
     case Stage::relay: return "relay";
   }
@@ -30,6 +31,9 @@ const char* name(Code code) {
     case Code::idle: return "idle";
     case Code::drained: return "drained";
     case Code::limit: return "limit";
+    case Code::blocked: return "blocked";
+    case Code::denied: return "denied";
+    case Code::malformed: return "malformed";
     case Code::not_intercepted: return "not_intercepted";
     case Code::lost: return "lost";
     case Code::failed: return "failed";

@@ -9,9 +9,10 @@ namespace weir::flow {
 
 // How far the flow had come.
 enum class Stage : std::uint8_t {
-  accept,   // before the upstream was dialled
-  connect,  // while dialling
-  relay,    // while relaying
+  accept,    // before anything was known
+  classify,  // while its first bytes were looked at, or by what they said
+  connect,   // while dialling
+  relay,     // while relaying
 };
 
 // Who ended it.
@@ -26,6 +27,9 @@ enum class Code : std::uint8_t {
   idle,             // nothing moved for gateway.idle_timeout
   drained,          // still open when gateway.drain_timeout ran out, or a second SIGTERM came
   limit,            // gateway.max_flows or the descriptor limit
+  blocked,          // policy says so, and the client was told
+  denied,           // policy says reset
+  malformed,        // began as TLS or HTTP, and was then neither
   not_intercepted,  // arrived at the listener without TPROXY: its destination is this host itself
   lost,             // the peer stopped answering (kernel time-out)
   failed,           // any other system error; see the record's "error"

@@ -38,6 +38,31 @@ json::object end_object(const End& end, const json::storage_ptr& memory) {
   return object;
 }
 
+// What came from the network: bytes that JSON has no words for become '?'.
+json::string safe(std::string_view text, const json::storage_ptr& memory) {
+  json::string shown(text, memory);
+  for (auto& c : shown)
+    if (c < ' ' || c > '~') c = '?';
+  return shown;
+}
+
+void add_text(json::object& object, json::string_view key, const std::string& text, const json::storage_ptr& memory) {
+  if (text.empty())
+    object[key] = nullptr;
+  else
+    object[key] = safe(text, memory);
+}
+
+void add_decision(json::object& object, const Record& record, const json::storage_ptr& memory) {
+  add_text(object, "rule", record.rule, memory);
+  add_text(object, "domain", record.domain, memory);
+  if (record.encrypted_client_hello) object["encrypted_client_hello"] = true;
+  if (record.alpn_offered.empty()) return;
+  json::array offered(memory);
+  for (const auto& protocol : record.alpn_offered) offered.push_back(safe(protocol, memory));
+  object["alpn_offered"] = std::move(offered);
+}
+
 void add_upstream(json::object& object, const Record& record) {
   if (!record.upstream_from) {
     object["upstream"] = nullptr;  // never dialled
@@ -102,6 +127,7 @@ std::string to_json(const Record& record) {
   object["transport"] = name(record.transport);
   object["subflows"] = record.subflows;
   object["disposition"] = name(record.disposition);
+  add_decision(object, record, &memory);
   object["bytes_from_client"] = record.bytes_from_client;
   object["bytes_to_client"] = record.bytes_to_client;
   add_upstream(object, record);

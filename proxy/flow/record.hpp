@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "policy/address.hpp"
+#include "policy/facts.hpp"
 #include "proxy/flow/end.hpp"
 
 namespace weir::flow {
@@ -19,7 +19,7 @@ struct ClientEndpoint : policy::Endpoint {};
 struct OriginalDestination : policy::Endpoint {};
 struct UpstreamLocal : policy::Endpoint {};  // the address weir dialled from
 
-enum class Transport : std::uint8_t { tcp, mptcp };
+using policy::Transport;
 enum class Disposition : std::uint8_t { direct, splice, inspect, decrypt, block, reset };
 
 // One subflow of the client's MPTCP connection, seen from weir: local is the original destination's side.
@@ -43,11 +43,15 @@ struct Record {
   OriginalDestination destination;
   Transport transport = Transport::tcp;
   Disposition disposition = Disposition::splice;
-  unsigned subflows = 1;               // most seen at once
-  unsigned subflows_now = 1;           // live view only
-  std::vector<Path> paths;             // MPTCP only
-  std::optional<std::uint32_t> token;  // MPTCP connection token, host order
-  bool fallback = false;               // negotiated MPTCP, then fell back to TCP (RFC 8684 3.7)
+  std::string rule;    // who decided: "ads", "bypass media"; empty: the defaults
+  std::string domain;  // SNI, or Host where there is none; as it is compared, or as it came where it is no name
+  std::vector<std::string> alpn_offered;  // by the client's ClientHello
+  bool encrypted_client_hello = false;    // `domain` is the outer name then
+  unsigned subflows = 1;                  // most seen at once
+  unsigned subflows_now = 1;              // live view only
+  std::vector<Path> paths;                // MPTCP only
+  std::optional<std::uint32_t> token;     // MPTCP connection token, host order
+  bool fallback = false;                  // negotiated MPTCP, then fell back to TCP (RFC 8684 3.7)
   std::optional<UpstreamLocal> upstream_from;
   std::optional<std::chrono::microseconds> connect_time;
   std::uint64_t bytes_from_client = 0;

@@ -52,7 +52,7 @@ RequestHead::State RequestHead::parse(std::span<const std::uint8_t> all) {
   if (error == beast::http::error::need_more) return all.size() > kLargest ? State::too_large : State::need_more;
   if (error == beast::http::error::header_limit || error == beast::http::error::buffer_overflow)
     return State::too_large;
-  if (error || !parser_->parser.is_header_done()) return State::not_http;
+  if (error || !parser_->parser.is_header_done()) return parser_->taken > 0 ? State::malformed : State::not_http;
   return finish();
 }
 

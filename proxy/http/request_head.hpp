@@ -18,7 +18,8 @@ class RequestHead {
   enum class State : std::uint8_t {
     need_more,
     done,
-    not_http,  // not an HTTP/1 request, or one that is malformed
+    not_http,
+    malformed,  // a request line, and then what no request has
     too_large,
   };
   static constexpr std::size_t kLargest = 64 * 1024;

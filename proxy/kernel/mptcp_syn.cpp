@@ -1,8 +1,7 @@
 // Parsing of the packets NFLOG hands over. Pure; the bytes are hostile.
-#include <algorithm>
-#include <optional>
+#include "proxy/kernel/mptcp_syn.hpp"
 
-#include "proxy/kernel/syn_alerts.hpp"
+#include <algorithm>
 
 namespace weir::kernel {
 namespace {

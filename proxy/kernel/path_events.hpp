@@ -27,7 +27,8 @@ struct PathEvent {
 // "closed", "reset: middlebox interference", "timed out", …: a subflow's end in words.
 std::string describe_end(const PathEvent&);
 
-// An MPTCP connection of this network namespace began or ended. It begins with the handshake, before anybody accepted it.
+// An MPTCP connection of this network namespace began or ended. It begins with the handshake, before anybody accepted
+// it.
 struct ConnectionEvent {
   std::uint32_t token = 0;  // as PathEvent's
   bool began = false;

@@ -16,6 +16,8 @@ using Action = std::function<int()>;
 void add_run(CLI::App&, Action& chosen);
 void add_check(CLI::App&, Action& chosen);
 void add_client_commands(CLI::App&, Action& chosen);  // status, flows, flow, reload, drain
+void add_bypass(CLI::App&, Action& chosen);           // bypass list, add, remove
+void add_explain(CLI::App&, Action& chosen);
 void add_net(CLI::App&, Action& chosen);
 void add_doctor(CLI::App&, Action& chosen);
 void add_version(CLI::App&, Action& chosen);

@@ -4,75 +4,24 @@
 
 #include <boost/json.hpp>
 
-#include "conf/reader.hpp"
-#include "proxy/admin/client/client.hpp"
 #include "proxy/admin/client/reports.hpp"
 #include "proxy/admin/client/terminal.hpp"
 #include "proxy/flow/record.hpp"
 #include "proxy/program/command.hpp"
+#include "proxy/program/gateway_call.hpp"
 
 namespace weir::program {
 namespace {
 
 using boost::beast::http::verb;
 
-constexpr int kFine = 0;
-constexpr int kFailed = 1;
-constexpr int kCallWasWrong = 2;
-
-struct Options {
-  std::string configuration = kDefaultConfiguration;
-  std::string admin;
-  std::string token_file;
+struct Options : GatewayCall {
   bool json = false;
   std::string id;
   unsigned limit = 1000;
   std::string sort = "age";
   std::string transport;
 };
-
-int fail(int code, const std::string& sentence) {
-  std::fprintf(stderr, "weir: error: %s\n", sentence.c_str());
-  return code;
-}
-
-// Which gateway is meant: by --admin, else by the configuration that it runs with.
-boost::system::result<admin::Client, std::string> find_gateway(const Options& options) {
-  admin::Client client;
-  std::filesystem::path token_file = options.token_file;
-  if (!options.admin.empty()) {
-    client.at = *policy::Endpoint::parse(options.admin);
-  } else {
-    const auto reading = conf::read_file(options.configuration);
-    if (!reading.ok())
-      return reading.problems.front().text() + "\nname a file that can be read with -c, or the gateway with --admin";
-    client.at = reading.settings.admin.listen;
-    if (token_file.empty()) token_file = reading.settings.admin.token_file;
-  }
-  if (token_file.empty()) return client;
-  auto token = admin::Token::read(token_file);
-  if (!token) return token.error();
-  client.token = std::move(*token);
-  return client;
-}
-
-// Asks, and hands a success's body to `show`.
-int ask(const Options& options, verb method, const std::string& target, void (*show)(const std::string& body)) {
-  const auto client = find_gateway(options);
-  if (!client) return fail(kFailed, client.error());
-  const auto answer = admin::ask_gateway(*client, method, target);
-  if (!answer) return fail(kFailed, answer.error());
-  if (answer->status >= 300) return fail(kFailed, admin::problem_report(answer->status, answer->body));
-  show(answer->body);
-  return kFine;
-}
-
-void show_json(const std::string& body) { std::fputs(admin::terminal_safe_json(body).c_str(), stdout); }
-
-template <std::string (*report)(const boost::json::value&)>
-void show_report(const std::string& body) {
-  std::fputs(report(boost::json::parse(body)).c_str(), stdout);
-}
 
 int status(const Options& options) {
   return ask(options, verb::get, "/api/v1/status", options.json ? show_json : show_report<admin::status_report>);
@@ -100,23 +49,12 @@ int drain(const Options& options) {
              [](const std::string&) { std::puts("weir takes no new flows and ends with the last one"); });
 }
 
-std::string is_endpoint(const std::string& text) {
-  return policy::Endpoint::parse(text) ? "" : "is an address and a port, such as 127.0.0.1:9080 or [::1]:9080";
-}
-
 using Command = int (*)(const Options&);
 
 CLI::App* add(CLI::App& app, Action& chosen, const char* name, const char* help, Command run,
               const std::shared_ptr<Options>& options) {
   auto* command = app.add_subcommand(name, help);
-  auto* file = command->add_option("-c,--config", options->configuration, "the file that the gateway runs with");
-  file->capture_default_str();
-  command->add_option("--admin", options->admin, "where the gateway's admin service listens, instead of -c")
-      ->type_name("ADDR:PORT")
-      ->check(is_endpoint)
-      ->excludes(file);
-  command->add_option("--token-file", options->token_file, "the file with the admin service's token")
-      ->type_name("FILE");
+  add_gateway_options(*command, *options);
   command->callback([&chosen, run, options] { chosen = [run, options] { return run(*options); }; });
   return command;
 }

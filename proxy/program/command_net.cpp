@@ -26,22 +26,22 @@ bool weir_runs(const char* what) {
   return instance.has_value();
 }
 
-int with_settings(const std::string& file, int (*act)(kernel::Network&, const conf::Settings&)) {
+int with_settings(const std::string& file, int (*act)(kernel::Network&, const kernel::Wanted&)) {
   const auto reading = conf::read_file(file);
   for (const auto& problem : reading.problems) std::fprintf(stderr, "%s\n", problem.text().c_str());
   if (!reading.ok()) return 1;
   auto network = kernel::Network::open();
-  return network ? act(*network, reading.settings) : failed(network.error());
+  return network ? act(*network, {.settings = reading.settings, .policy = reading.policy}) : failed(network.error());
 }
 
-int show(kernel::Network& network, const conf::Settings& settings) {
-  std::printf("%s", network.describe({.settings = settings}).c_str());
+int show(kernel::Network& network, const kernel::Wanted& wanted) {
+  std::printf("%s", network.describe(wanted).c_str());
   return 0;
 }
 
-int up(kernel::Network& network, const conf::Settings& settings) {
+int up(kernel::Network& network, const kernel::Wanted& wanted) {
   if (weir_runs("up")) return 1;
-  const auto installed = network.install({.settings = settings});
+  const auto installed = network.install(wanted);
   return installed ? 0 : failed(installed.error());
 }
 
@@ -55,7 +55,7 @@ int down() {
 }
 
 void add_configured(CLI::App& net, const char* name, const char* help, Action& chosen,
-                    int (*act)(kernel::Network&, const conf::Settings&)) {
+                    int (*act)(kernel::Network&, const kernel::Wanted&)) {
   auto* command = net.add_subcommand(name, help);
   auto file = std::make_shared<std::string>(kDefaultConfiguration);
   command->add_option("-c,--config", *file, "the configuration")->type_name("FILE")->capture_default_str();

@@ -26,7 +26,7 @@ int run(const std::filesystem::path& file) {
   for (const auto& problem : reading.problems) std::fprintf(stderr, "%s\n", problem.text().c_str());
   if (!reading.ok()) return 1;
   open_log();
-  session::Gateway gateway(file, std::move(reading.settings), WEIR_VERSION);
+  session::Gateway gateway(file, std::move(reading.settings), std::move(reading.policy), WEIR_VERSION);
   const auto result = gateway.run();
   spdlog::shutdown();
   if (!result) std::fprintf(stderr, "weir: error: %s\n", result.error().c_str());

@@ -25,6 +25,12 @@ bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == 
 
 Pump::~Pump() { release_pipe(); }
 
+void Pump::begin_with(std::span<const std::uint8_t> bytes) {
+  if (bytes.empty()) return;
+  keep_leftover(bytes.data(), bytes.size());
+  to_.writable = true;
+}
+
 Pump::State Pump::step() {
   if (state_ == State::finished || state_ == State::read_failed || state_ == State::write_failed) return state_;
   for (int i = 0; i < kStepsATurn; ++i) {
@@ -50,6 +56,7 @@ Pump::Step Pump::copy_once() {
   const auto size = static_cast<std::size_t>(read);
   // A short read emptied the socket; what comes later brings a new edge. Not so once the peer's end is queued.
   if (size < room && !from_.read_to_end) from_.readable = false;
+  if (observer_ != nullptr && !observer_->look({scratch, size})) observer_ = nullptr;
   const auto sent = send(to_.fd(), scratch, size, MSG_NOSIGNAL);
   if (sent < 0 && !would_block()) return write_failed();
   const auto taken = sent < 0 ? 0 : static_cast<std::size_t>(sent);

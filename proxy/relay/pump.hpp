@@ -5,12 +5,21 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <system_error>
 
 #include "proxy/net/poller.hpp"
 #include "proxy/relay/resources.hpp"
 
 namespace weir::relay {
+
+// Looks at a direction's first bytes as they pass by.
+class FirstBytes {
+ public:
+  virtual ~FirstBytes() = default;
+  // False once it has seen enough.
+  virtual bool look(std::span<const std::uint8_t> bytes) = 0;
+};
 
 class Pump {
  public:
@@ -28,6 +37,11 @@ class Pump {
   ~Pump();
   Pump(const Pump&) = delete;
   Pump& operator=(const Pump&) = delete;
+
+  // Before the first step: bytes of `from` that were read already.
+  void begin_with(std::span<const std::uint8_t> bytes);
+  // Shows what comes first until `observer` has seen enough; it outlives the pump or is taken away with nullptr.
+  void show_first_bytes(FirstBytes* observer) { observer_ = observer; }
 
   State step();
   // The other direction has ended: after this one's end both sockets are closed, which carries it as well.
@@ -69,6 +83,7 @@ class Pump {
   std::error_code error_;
   std::uint8_t full_reads_ = 0;
   std::uint8_t small_splices_ = 0;
+  FirstBytes* observer_ = nullptr;
   bool can_splice_;
   bool close_follows_ = false;
   State state_ = State::blocked;

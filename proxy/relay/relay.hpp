@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <system_error>
 
 #include "proxy/flow/end.hpp"
@@ -26,6 +27,10 @@ class Relay {
 
   Relay(Resources& resources, net::Watch& client, net::Watch& upstream, bool can_splice)
       : to_upstream_(resources, client, upstream, can_splice), to_client_(resources, upstream, client, can_splice) {}
+
+  // Before the first step: what the client sent and was read already; who looks at what it sends first.
+  void begin_with(std::span<const std::uint8_t> from_client) { to_upstream_.begin_with(from_client); }
+  void show_first_bytes(FirstBytes* observer) { to_upstream_.show_first_bytes(observer); }
 
   Next step();
 

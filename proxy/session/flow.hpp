@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 
 #include <boost/intrusive/list.hpp>
@@ -10,6 +11,8 @@
 #include "proxy/flow/record.hpp"
 #include "proxy/net/poller.hpp"
 #include "proxy/relay/relay.hpp"
+#include "proxy/session/first_look.hpp"
+#include "proxy/session/name_sniffer.hpp"
 
 namespace weir::session {
 
@@ -39,6 +42,8 @@ struct Flow : TableHook, DeadlineHook {
   net::Waiter waiter;
   net::Watch client;
   net::Watch upstream;
+  std::unique_ptr<FirstLook> first_look;  // until its bytes are passed on
+  std::unique_ptr<NameSniffer> sniffer;   // until a name is known, or is not to be had
   std::optional<relay::Relay> relay;
   flow::Record record;
   Clock::time_point started;
@@ -47,6 +52,7 @@ struct Flow : TableHook, DeadlineHook {
   std::uint64_t bytes_at_sample = 0;  // MPTCP: what had moved when its paths were last read
   std::optional<flow::Code> stopped;
   bool client_ended = false;
+  bool told = false;  // the client was told why the flow goes no further, and its connection closed in order
   bool wants_tick = false;
 };
 

@@ -23,9 +23,10 @@ std::uint64_t first_id(std::chrono::system_clock::time_point started) {
 
 }  // namespace
 
-Gateway::Gateway(std::filesystem::path file, conf::Settings settings, std::string version)
+Gateway::Gateway(std::filesystem::path file, conf::Settings settings, policy::Policy policy, std::string version)
     : file_(std::move(file)),
       settings_(std::move(settings)),
+      policy_(std::move(policy)),
       version_(std::move(version)),
       started_(std::chrono::system_clock::now()),
       configuration_read_(started_) {}
@@ -58,12 +59,13 @@ Gateway::Result Gateway::start() {
   if (auto result = open_watchers(); !result) return result;
   auto listeners = open_listeners(settings_.gateway.intercept_ports);
   if (!listeners) return listeners.error();
+  make_bypass_keeper();
   if (auto result = make_workers(); !result) return result;
   admin_.emplace(control_, settings_.admin, *this);
   if (auto result = admin_->start(); !result) return result;
   conf::Settings before;
   before.gateway.manage_network = false;  // what somebody else installed is not ours to remove
-  if (auto result = change_network(before, settings_); !result) return result;
+  if (auto result = change_network(before, settings_, policy_); !result) return result;
   for (const auto& worker : workers_) worker->start();
   give_listeners(std::move(*listeners));
   return {};
@@ -94,14 +96,17 @@ Gateway::Result Gateway::make_workers() {
   const auto budget = share_descriptors(descriptor_limit_, open_descriptors() + count * 4, count);
   most_flows_ = budget.flows;
   apply_flow_limit();
-  const auto snapshot = std::make_shared<const Snapshot>(
-      Snapshot{settings_, addresses_ ? addresses_->source().now() : std::set<policy::Address>{}});
+  const auto first = snapshot(settings_, policy_);
+  const auto report = [this](NameSeen seen) {
+    boost::asio::post(control_, [this, seen = std::move(seen)] { bypass_->take(seen); });
+  };
   for (std::size_t i = 0; i < count; ++i)
     workers_.push_back(std::make_unique<Worker>(Worker::Setup{.index = static_cast<unsigned>(i),
                                                               .workers = static_cast<unsigned>(count),
                                                               .first_id = first_id(started_),
                                                               .most_pipes = budget.pipes_a_worker,
-                                                              .snapshot = snapshot},
+                                                              .snapshot = first,
+                                                              .report_name = report},
                                                 admission_, records_));
   return {};
 }
@@ -134,19 +139,28 @@ Gateway::Result Gateway::open_watchers() {
     if (!watch) return watch.error();
     ruleset_.emplace(control_, std::move(*watch), [this] { on_ruleset_change(); });
   }
-  return open_alerts(settings_.mptcp.alert);
+  return open_packet_logs(settings_);
 }
 
-Gateway::Result Gateway::open_alerts(bool wanted) {
-  if (!wanted) {
-    alerts_.reset();
-    return {};
-  }
-  if (alerts_) return {};
-  auto alerts = kernel::SynAlerts::open(kernel::kAlertGroup);
-  if (!alerts) return alerts.error();
-  alerts_.emplace(control_, std::move(*alerts), [this] { on_alerts(); });
+Gateway::Result Gateway::open_log(std::optional<Readable<kernel::PacketLog>>& log, bool wanted, std::uint16_t group,
+                                  std::uint32_t copied, const char* option, void (Gateway::*on_readable)()) {
+  if (!wanted) log.reset();
+  if (!wanted || log) return {};
+  auto opened = kernel::PacketLog::open(group, copied, option);
+  if (!opened) return opened.error();
+  log.emplace(control_, std::move(*opened), [this, on_readable] { (this->*on_readable)(); });
   return {};
+}
+
+Gateway::Result Gateway::open_packet_logs(const conf::Settings& settings) {
+  constexpr std::uint32_t kHeaders = 256;  // the longest IPv6 and TCP headers with room for extension headers
+  constexpr std::uint32_t kAnswer = 2048;
+  if (auto result =
+          open_log(alerts_, settings.mptcp.alert, kernel::kAlertGroup, kHeaders, "mptcp.alert", &Gateway::on_alerts);
+      !result)
+    return result;
+  return open_log(answers_, !settings.dns.watch.empty(), kernel::kAnswerGroup, kAnswer, "dns.watch",
+                  &Gateway::on_answers);
 }
 
 void Gateway::start_signals() {
@@ -200,6 +214,8 @@ void Gateway::stop() {
   workers_.clear();
   path_events_.reset();
   alerts_.reset();
+  answers_.reset();
+  bypass_.reset();
   ruleset_.reset();
   if (network_)
     if (auto removed = network_->remove(); !removed) spdlog::error("{}", removed.error());

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,11 @@
 #include "proxy/admin/service.hpp"
 #include "proxy/kernel/local_addresses.hpp"
 #include "proxy/kernel/network.hpp"
+#include "proxy/kernel/packet_log.hpp"
 #include "proxy/kernel/path_events.hpp"
 #include "proxy/kernel/ruleset_watch.hpp"
-#include "proxy/kernel/syn_alerts.hpp"
 #include "proxy/session/admission.hpp"
+#include "proxy/session/bypass_keeper.hpp"
 #include "proxy/session/descriptors.hpp"
 #include "proxy/session/event_ring.hpp"
 #include "proxy/session/instance_lock.hpp"
@@ -32,7 +34,7 @@ namespace weir::session {
 
 class Gateway : public admin::GatewayView {
  public:
-  Gateway(std::filesystem::path file, conf::Settings settings, std::string version);
+  Gateway(std::filesystem::path file, conf::Settings settings, policy::Policy policy, std::string version);
   ~Gateway() override;
 
   // Runs until it is told to end. On an error nothing stays installed, and the sentence says why.
@@ -45,6 +47,10 @@ class Gateway : public admin::GatewayView {
   std::vector<flow::Event> events_after(std::uint64_t sequence) override;
   void reload(std::function<void(std::vector<conf::Problem>)> done) override;
   void drain() override;
+  admin::BypassList bypass() override;
+  boost::system::result<void, std::string> add_bypass(const admin::BypassRequest&) override;
+  std::size_t remove_bypass(const std::string& what, const std::string& who) override;
+  admin::Explanation explain(const admin::Question&) override;
 
  private:
   using Result = boost::system::result<void, std::string>;
@@ -58,21 +64,33 @@ class Gateway : public admin::GatewayView {
   Result open_logs(const conf::LogSettings&);
   Result make_workers();
   Result open_watchers();
-  Result open_alerts(bool wanted);
+  // Opens or closes the packet log of an option.
+  Result open_log(std::optional<Readable<kernel::PacketLog>>&, bool wanted, std::uint16_t group, std::uint32_t copied,
+                  const char* option, void (Gateway::*on_readable)());
+  Result open_packet_logs(const conf::Settings&);
   void start_signals();
   void stop();
 
   boost::system::result<std::vector<PortListeners>, std::string> open_listeners(
       const std::vector<std::uint16_t>& ports);
   void give_listeners(std::vector<PortListeners>);
-  Result put_in_force(const conf::Settings&);
-  Result change_network(const conf::Settings& from, const conf::Settings& to);
+  Result put_in_force(const conf::Settings&, const policy::Policy&);
+  Result change_network(const conf::Settings& from, const conf::Settings& to, const policy::Policy&);
+  kernel::Wanted wanted(const conf::Settings&, const policy::Policy&) const;
   void publish_snapshot();
+  // The same, and waits until every worker goes by it.
+  void publish_snapshot_and_wait(const conf::Settings&, const policy::Policy&);
+  SnapshotPointer snapshot(const conf::Settings&, const policy::Policy&);
+  void make_bypass_keeper();
+  void write_sets(const std::vector<kernel::SetChange>&);
+  void take_tokens(const std::vector<kernel::ConnectionEvent>&);
+  void read_tokens_anew();
   void apply_flow_limit();
   std::size_t worker_count() const;
 
   void on_path_events();
   void on_alerts();
+  void on_answers();
   void on_ruleset_change();
   void on_address_change();
   void on_signal(int signal);
@@ -81,6 +99,7 @@ class Gateway : public admin::GatewayView {
 
   std::filesystem::path file_;
   conf::Settings settings_;
+  policy::Policy policy_;  // as configured; what was added at run time is the keeper's
   std::string version_;
   admin::Phase phase_ = admin::Phase::starting;
   std::chrono::system_clock::time_point started_;
@@ -96,9 +115,13 @@ class Gateway : public admin::GatewayView {
   EventRing events_;
   Admission admission_;
   std::optional<kernel::Network> network_;
+  std::optional<kernel::SetWriter> sets_;
+  std::set<std::uint32_t> tokens_;  // of the MPTCP connections that end on this host
+  std::optional<BypassKeeper> bypass_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::optional<Readable<kernel::PathEvents>> path_events_;
-  std::optional<Readable<kernel::SynAlerts>> alerts_;
+  std::optional<Readable<kernel::PacketLog>> alerts_;
+  std::optional<Readable<kernel::PacketLog>> answers_;
   std::optional<Readable<kernel::RulesetWatch>> ruleset_;
   std::optional<Readable<kernel::LocalAddresses>> addresses_;
   std::optional<admin::Service> admin_;

@@ -1,10 +1,13 @@
 // What changes while the gateway runs: its configuration, the host's addresses, the ruleset, paths and alerts.
 #include <algorithm>
 #include <cerrno>
+#include <condition_variable>
 #include <iterator>
+#include <mutex>
 
 #include <spdlog/spdlog.h>
 
+#include "proxy/kernel/mptcp_syn.hpp"
 #include "proxy/session/gateway.hpp"
 #include "proxy/session/log_level.hpp"
 
@@ -75,7 +78,7 @@ void Gateway::give_listeners(std::vector<PortListeners> listeners) {
 void Gateway::reload(std::function<void(std::vector<conf::Problem>)> done) {
   auto reading = conf::read_file(file_);
   if (reading.ok())
-    if (auto result = put_in_force(reading.settings); !result)
+    if (auto result = put_in_force(reading.settings, reading.policy); !result)
       reading.problems.push_back({.file = file_.string(), .line = 0, .column = 0, .message = result.error()});
   for (const auto& problem : reading.problems) spdlog::error("{}", problem.text());
   if (reading.ok()) {
@@ -88,27 +91,42 @@ void Gateway::reload(std::function<void(std::vector<conf::Problem>)> done) {
 }
 
 // All of the new settings, or none: whatever can fail is done first.
-Gateway::Result Gateway::put_in_force(const conf::Settings& wanted) {
+Gateway::Result Gateway::put_in_force(const conf::Settings& wanted, const policy::Policy& policy) {
   if (phase_ != admin::Phase::running) return "weir is ending; nothing is reloaded any more";
   if (wanted.gateway.workers != settings_.gateway.workers || wanted.admin != settings_.admin)
     return "gateway.workers and [admin] change only at a restart; put them back, or restart weir";
   const auto& old_ports = settings_.gateway.intercept_ports;
   auto listeners = open_listeners(without(wanted.gateway.intercept_ports, old_ports));
   if (!listeners) return listeners.error();
-  if (auto result = open_alerts(wanted.mptcp.alert); !result) return result;
+  if (auto result = open_packet_logs(wanted); !result) return result;
   if (auto result = open_logs(wanted.log); !result) return result;
-  if (auto result = change_network(settings_, wanted); !result) return result;
+  // The workers go by the new policy before the kernel does. In between, a flow that only the old rules send to weir
+  // meets the new policy, and one that they send past weir went before: none is decided by half of each.
+  publish_snapshot_and_wait(wanted, policy);
+  if (auto result = change_network(settings_, wanted, policy); !result) {
+    publish_snapshot_and_wait(settings_, policy_);
+    return result;
+  }
   give_listeners(std::move(*listeners));
   for (const auto port : without(old_ports, wanted.gateway.intercept_ports))
     for (const auto& worker : workers_) worker->post([worker = worker.get(), port] { worker->stop_listening(port); });
   settings_ = wanted;
+  policy_ = policy;
   set_log_level(settings_.log.level);
   apply_flow_limit();
-  publish_snapshot();
+  bypass_->configure(policy_, settings_.dns);
   return {};
 }
 
-Gateway::Result Gateway::change_network(const conf::Settings& from, const conf::Settings& to) {
+kernel::Wanted Gateway::wanted(const conf::Settings& settings, const policy::Policy& policy) const {
+  kernel::Wanted wanted{.settings = settings, .policy = policy};
+  wanted.live.tokens = tokens_;
+  bypass_->add_to(wanted.live, policy);
+  return wanted;
+}
+
+Gateway::Result Gateway::change_network(const conf::Settings& from, const conf::Settings& to,
+                                        const policy::Policy& policy) {
   if (!from.gateway.manage_network && !to.gateway.manage_network) return {};
   if (!network_) {
     auto network = kernel::Network::open();
@@ -120,15 +138,43 @@ Gateway::Result Gateway::change_network(const conf::Settings& from, const conf::
     network_.reset();
     return removed;
   }
-  auto installed = network_->install({.settings = to});
+  auto installed = network_->install(wanted(to, policy));
   if (!installed && phase_ == admin::Phase::running && from.gateway.manage_network)
-    if (auto restored = network_->install({.settings = from}); !restored) spdlog::error("{}", restored.error());
+    if (auto restored = network_->install(wanted(from, policy_)); !restored) spdlog::error("{}", restored.error());
   return installed;
 }
 
+SnapshotPointer Gateway::snapshot(const conf::Settings& settings, const policy::Policy& policy) {
+  auto whole = policy;
+  whole.run_time = bypass_->run_time_table();
+  return std::make_shared<const Snapshot>(
+      Snapshot{settings, whole, addresses_ ? addresses_->source().now() : std::set<policy::Address>{}});
+}
+
 void Gateway::publish_snapshot() {
-  const auto snapshot = std::make_shared<const Snapshot>(Snapshot{settings_, addresses_->source().now()});
-  for (const auto& worker : workers_) worker->post([worker = worker.get(), snapshot] { worker->take(snapshot); });
+  const auto now = snapshot(settings_, policy_);
+  for (const auto& worker : workers_) worker->post([worker = worker.get(), now] { worker->take(now); });
+}
+
+void Gateway::publish_snapshot_and_wait(const conf::Settings& settings, const policy::Policy& policy) {
+  constexpr std::chrono::seconds kPatience{2};  // a worker takes what is posted in its next turn
+  const auto now = snapshot(settings, policy);
+  struct Taken {
+    std::mutex mutex;
+    std::condition_variable all;
+    std::size_t missing;
+  };
+  const auto taken = std::make_shared<Taken>();
+  taken->missing = workers_.size();
+  for (const auto& worker : workers_)
+    worker->post([worker = worker.get(), now, taken] {
+      worker->take(now);
+      const std::lock_guard lock(taken->mutex);
+      if (--taken->missing == 0) taken->all.notify_one();
+    });
+  std::unique_lock lock(taken->mutex);
+  if (!taken->all.wait_for(lock, kPatience, [&taken] { return taken->missing == 0; }))
+    spdlog::warn("a worker is slow to take the new configuration");
 }
 
 void Gateway::on_address_change() {
@@ -138,14 +184,19 @@ void Gateway::on_address_change() {
 void Gateway::on_ruleset_change() {
   if (!ruleset_->source().read() || phase_ == admin::Phase::starting || !settings_.gateway.manage_network) return;
   if (network_->installed()) return;
-  const auto result = network_->install({.settings = settings_});
+  const auto result = network_->install(wanted(settings_, policy_));
   announce(result ? "rules_restored" : "rules_lost",
            {{"reason", result ? "another process removed table inet weir" : result.error()}});
 }
 
 void Gateway::on_path_events() {
   auto batch = std::make_shared<kernel::PathEvents::Batch>(path_events_->source().read());
-  if (batch->overrun) spdlog::warn("the kernel dropped MPTCP events: some paths' ends are not known");
+  if (batch->overrun) {
+    spdlog::warn("the kernel dropped MPTCP events: some paths' ends are not known");
+    read_tokens_anew();
+  } else {
+    take_tokens(batch->connections);
+  }
   if (batch->events.empty()) return;
   for (const auto& worker : workers_) worker->post([worker = worker.get(), batch] { worker->take(batch->events); });
 }
@@ -153,11 +204,18 @@ void Gateway::on_path_events() {
 void Gateway::on_alerts() {
   const auto batch = alerts_->source().read();
   if (batch.overrun) announce("alerts_dropped", {{"reason", "SYNs with option 30 came faster than they were read"}});
-  for (const auto& syn : batch.syns) {
-    std::vector<std::pair<std::string, std::string>> fields{
-        {"client", syn.client.text()}, {"destination", syn.destination.text()}, {"subtype", name(syn.subtype)}};
-    announce("mptcp_syn", std::move(fields));
+  for (const auto& packet : batch.packets) {
+    const auto syn = kernel::parse_mptcp_syn(packet);
+    if (!syn) continue;
+    announce(
+        "mptcp_syn",
+        {{"client", syn->client.text()}, {"destination", syn->destination.text()}, {"subtype", name(syn->subtype)}});
   }
+}
+
+void Gateway::on_answers() {
+  for (const auto& packet : answers_->source().read().packets)
+    if (const auto answer = names::parse_dns_answer(packet)) bypass_->take(*answer);
 }
 
 void Gateway::announce(std::string kind, std::vector<std::pair<std::string, std::string>> fields) {

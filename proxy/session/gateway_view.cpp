@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "proxy/kernel/ruleset_syn.hpp"
 #include "proxy/session/gateway.hpp"
 
 namespace weir::session {
@@ -63,6 +64,29 @@ void Gateway::flow(std::uint64_t id, std::function<void(std::optional<flow::Reco
         if (--gathering->missing == 0) gathering->done(std::move(gathering->answer));
       });
     });
+}
+
+admin::BypassList Gateway::bypass() {
+  auto list = bypass_->list();
+  const auto counters = network_ ? network_->counters() : std::map<std::string, std::uint64_t>{};
+  for (std::size_t i = 0; i < list.configured.size(); ++i)
+    if (const auto found = counters.find(kernel::bypass_counter(i)); found != counters.end())
+      list.configured[i].syns = found->second;
+  return list;
+}
+
+boost::system::result<void, std::string> Gateway::add_bypass(const admin::BypassRequest& request) {
+  return bypass_->add(request);
+}
+
+std::size_t Gateway::remove_bypass(const std::string& what, const std::string& who) {
+  return bypass_->remove(what, who);
+}
+
+admin::Explanation Gateway::explain(const admin::Question& question) {
+  auto whole = policy_;
+  whole.run_time = bypass_->run_time_table();
+  return admin::explain(whole, question, bypass_->learned_for(question.to.address));
 }
 
 std::vector<flow::Event> Gateway::events_after(std::uint64_t sequence) { return events_.after(sequence); }

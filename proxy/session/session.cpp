@@ -2,8 +2,10 @@
 
 #include "proxy/kernel/mptcp_info.hpp"
 #include "proxy/kernel/ruleset.hpp"
+#include "proxy/session/classify.hpp"
 #include "proxy/session/flow.hpp"
 #include "proxy/session/paths.hpp"
+#include "proxy/session/refuse.hpp"
 #include "proxy/session/worker.hpp"
 
 namespace weir::session {
@@ -100,11 +102,23 @@ net::Awaitable<void> deliver_before_reset(Flow& flow, Side failed) {
   }
 }
 
+// What was read to decide goes first; where nothing was, the first bytes are looked at as they pass.
+void begin(Flow& flow, relay::Relay& relay) {
+  if (const auto look = std::move(flow.first_look)) {
+    relay.begin_with(look->bytes());
+  } else if (flow.worker.wants_names()) {
+    flow.sniffer = std::make_unique<NameSniffer>(flow);
+    relay.show_first_bytes(flow.sniffer.get());
+  }
+}
+
 net::Awaitable<End> relay(Flow& flow) {
   const bool can_splice = flow.record.transport == flow::Transport::tcp;
   auto& relay = flow.relay.emplace(flow.worker.resources(), flow.client, flow.upstream, can_splice);
+  begin(flow, relay);
   for (;;) {
     const auto next = relay.step();
+    if (flow.sniffer && flow.sniffer->is_done()) flow.sniffer.reset();
     flow.last_active = Clock::now();
     if (!flow.client_ended && relay.client_finished()) flow.note_client_end();
     if (next == relay::Relay::Next::over) break;
@@ -122,13 +136,16 @@ net::Awaitable<End> live(Flow& flow, net::Descriptor socket) {
   const auto unwanted = learn(flow, std::move(socket));
   flow.worker.enter(flow);
   if (unwanted) co_return *unwanted;
+  policy::Decision decision;
+  if (const auto ended = co_await decide(flow, decision)) co_return *ended;
+  if (decision.action != policy::Action::allow) co_return co_await refuse_blocked(flow, decision.action);
   if (const auto failed = co_await dial(flow)) co_return *failed;
   co_return co_await relay(flow);
 }
 
 void close_sockets(Flow& flow) {
   // An end out of order is shown as one: a router would pass on the reset, or send one for a flow it gave up.
-  if (flow.record.end->code != Code::finished)
+  if (flow.record.end->code != Code::finished && !flow.told)
     for (const auto* watch : {&flow.client, &flow.upstream})
       if (watch->is_open()) net::reset_on_close(watch->fd());
   flow.client.close();

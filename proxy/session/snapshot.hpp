@@ -5,12 +5,13 @@
 #include <set>
 
 #include "conf/settings.hpp"
-#include "policy/address.hpp"
+#include "policy/policy.hpp"
 
 namespace weir::session {
 
 struct Snapshot {
   conf::Settings settings;
+  policy::Policy policy;
   std::set<policy::Address> local_addresses;
 };
 

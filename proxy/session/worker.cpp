@@ -25,6 +25,7 @@ Worker::Worker(const Setup& setup, Admission& admission, LineLog& records)
       admission_(admission),
       records_(records),
       snapshot_(setup.snapshot),
+      name_reports_(setup.report_name),
       next_id_(setup.first_id + setup.index),
       workers_(setup.workers),
       last_sweep_(Clock::now()),
@@ -116,6 +117,12 @@ std::vector<flow::Record> Worker::flows() const {
   return records;
 }
 
+std::vector<std::uint32_t> Worker::tokens() const {
+  std::vector<std::uint32_t> held;
+  for (const auto& [token, flow] : by_token_) held.push_back(token);
+  return held;
+}
+
 std::optional<flow::Record> Worker::flow(std::uint64_t id) {
   const auto found = std::ranges::find_if(flows_, [id](const Flow& flow) { return flow.record.id == id; });
   if (found == flows_.end()) return std::nullopt;
@@ -171,6 +178,13 @@ void Worker::sample_paths(Flow& flow) {
   count_joins(before, flow.record);
   const auto state = kernel::mptcp_state(flow.client.fd());
   flow.record.fallback = flow.record.fallback || (state && state->fallback);
+}
+
+bool Worker::wants_names() const { return records_.enabled() || NameReports::are_of_use(snapshot_->policy); }
+
+void Worker::report_name(const Flow& flow, bool must_be_read) {
+  if (NameReports::are_of_use(snapshot_->policy))
+    name_reports_.take(snapshot_->policy, flow.record, must_be_read, Clock::now());
 }
 
 void Worker::write_record(const flow::Record& record) {

@@ -22,6 +22,7 @@
 #include "proxy/session/flow.hpp"
 #include "proxy/session/line_log.hpp"
 #include "proxy/session/listener.hpp"
+#include "proxy/session/name_reports.hpp"
 #include "proxy/session/snapshot.hpp"
 
 namespace weir::session {
@@ -34,6 +35,7 @@ class Worker {
     std::uint64_t first_id = 0;
     std::size_t most_pipes = 0;
     SnapshotPointer snapshot;
+    std::function<void(NameSeen)> report_name;
   };
   // `admission` and `records` are shared and outlive the worker.
   Worker(const Setup&, Admission& admission, LineLog& records);
@@ -59,10 +61,12 @@ class Worker {
   void stop_flows(flow::Code);
   void finish();  // the thread ends
   std::vector<flow::Record> flows() const;
+  std::vector<std::uint32_t> tokens() const;           // of its MPTCP flows
   std::optional<flow::Record> flow(std::uint64_t id);  // its paths as they are now
 
   // For the flows of this worker.
   const Snapshot& snapshot() const { return *snapshot_; }
+  SnapshotPointer shared_snapshot() const { return snapshot_; }
   boost::asio::io_context& context() { return context_; }
   net::Poller& poller() { return poller_; }
   relay::Resources& resources() { return resources_; }
@@ -74,6 +78,11 @@ class Worker {
   void wake_at_tick(Flow&);                     // once, within 100 ms
   void sample_paths(Flow&);
   void write_record(const flow::Record&);
+  // Whether the names of flows are of use to anybody: the records, or the bypass list.
+  bool wants_names() const;
+  // Tells the control thread that the flow's name was seen at its destination. `must_be_read`: policy does not let that
+  // name go by unread.
+  void report_name(const Flow&, bool must_be_read);
   flow::Counters& count() { return counters_; }
 
  private:
@@ -101,6 +110,7 @@ class Worker {
   FlowTable flows_;
   DeadlineList deadlines_;
   std::unordered_map<std::uint32_t, Flow*> by_token_;
+  NameReports name_reports_;
   std::vector<kernel::SubflowState> subflows_;  // scratch of sample_paths
   std::string record_lines_;
   std::function<void()> drained_;

@@ -1,7 +1,7 @@
 // What NFLOG hands over: bytes any host can send.
 #include <cstdlib>
 
-#include "proxy/kernel/syn_alerts.hpp"
+#include "proxy/kernel/mptcp_syn.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using weir::kernel::MptcpSyn;

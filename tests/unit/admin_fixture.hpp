@@ -43,6 +43,16 @@ class MadeUpGateway : public admin::GatewayView {
   }
   void reload(std::function<void(std::vector<conf::Problem>)> done) override { done(problems_); }
   void drain() override { drained_.set_value(); }
+  admin::BypassList bypass() override { return bypass_; }
+  boost::system::result<void, std::string> add_bypass(const admin::BypassRequest& request) override {
+    if (request.what == "refused") return std::string("this is neither an address, nor a prefix");
+    bypass_.added.push_back({request.what, request.flows, request.duration});
+    return {};
+  }
+  std::size_t remove_bypass(const std::string& what, const std::string&) override {
+    return std::erase_if(bypass_.added, [&](const auto& one) { return one.what == what; });
+  }
+  admin::Explanation explain(const admin::Question& question) override { return admin::explain({}, question, {}); }
 
   admin::Status status_;
   flow::Counters one_;
@@ -50,6 +60,7 @@ class MadeUpGateway : public admin::GatewayView {
   std::vector<flow::Record> flows_;
   std::vector<flow::Event> events_;
   std::vector<conf::Problem> problems_;
+  admin::BypassList bypass_;
   std::promise<void> drained_;
   bool answers_ = true;
 };

@@ -27,7 +27,9 @@ std::string changes(LearnedTable& table) {
   const auto changed = table.take_changes();
   std::string text;
   for (const auto& [entry, where] : changed.forgotten) text += "-" + entry.name + " " + where.text() + " ";
-  for (const auto& one : changed.learned) text += "+" + one.entry.name + " " + one.address.text() + " ";
+  for (const auto& [entry, where] : changed.expired) text += "~" + entry.name + " " + where.text() + " ";
+  for (const auto& [one, is_renewed] : changed.learned)
+    text += (is_renewed ? "=" : "+") + one.entry.name + " " + one.address.text() + " ";
   return text;
 }
 
@@ -46,11 +48,10 @@ TEST_CASE("an address is learned until its end", "[learned]") {
   CHECK(table.learn(kOther, kOne, Origin::answered, "x.example", kNow, kNow + 3h));
   CHECK(changes(table) == "+media 192.0.2.1 +media 2001:db8::2 +other 192.0.2.1 ");
   CHECK(changes(table).empty());
-  CHECK(table.next_expiry() == kNow + 1h);
   table.expire(kNow + 1h - 1s);
   CHECK(changes(table).empty());
   table.expire(kNow + 1h);
-  CHECK(changes(table) == "-media 192.0.2.1 ");
+  CHECK(changes(table) == "~media 192.0.2.1 ");
   REQUIRE(table.all().size() == 2);
   CHECK(table.all()[0].name == "x.example");
   CHECK(table.all()[0].origin == Origin::answered);
@@ -63,7 +64,7 @@ TEST_CASE("seen again, an address is known for longer, never for less", "[learne
   CHECK_FALSE(table.learn(kMedia, kOne, Origin::answered, "b.media.example", kNow, kNow + 30min));
   CHECK(changes(table).empty());
   CHECK(table.learn(kMedia, kOne, Origin::answered, "b.media.example", kNow, kNow + 2h));
-  CHECK(changes(table) == "+media 192.0.2.1 ");
+  CHECK(changes(table) == "=media 192.0.2.1 ");
   CHECK(table.all()[0].name == "b.media.example");
   CHECK_FALSE(table.learn(kMedia, kTwo, Origin::seen, "a.media.example", kNow, kNow));
 }
@@ -128,7 +129,6 @@ TEST_CASE("entries for a time", "[learned]") {
   CHECK(list.add(entry("198.51.100.0/24", kNow + 3h)));                      // again: for longer
   CHECK(list.add(entry("198.51.100.0/24", kNow + 1h, policy::Flows::tcp)));  // another kind of flows
   REQUIRE(list.all().size() == 3);
-  CHECK(list.next_expiry() == kNow + 1h);
   policy::Policy policy;
   policy.run_time = list.table();
   policy::Facts facts{.client = address("10.1.0.2"),

@@ -1,8 +1,9 @@
 // parse_mptcp_syn: the whole table, cut at every length, and random bytes.
+#include "proxy/kernel/mptcp_syn.hpp"
+
 #include <algorithm>
 #include <random>
 
-#include "proxy/kernel/syn_alerts.hpp"
 #include "tests/unit/catch.hpp"
 
 using namespace weir;

@@ -274,13 +274,13 @@ TEST_CASE("a trace tells every entry looked at, in order, and why", "[policy]") 
   Trace trace;
   decide(policy, facts(), &trace);
   CHECK(told(trace) ==
-        "bypass 'media' no match: it is plain TCP, which is not asked for\n"
+        "bypass 'media' no match: it is plain TCP, and this is for MPTCP\n"
         "rule 'lab' no match: source 10.1.0.2 is in none of its prefixes\n"
         "rule 'ads' needs more: the name is not known yet\n");
   trace.clear();
   decide(policy, with_name(facts(), "www.example"), &trace);
   CHECK(told(trace) ==
-        "bypass 'media' no match: it is plain TCP, which is not asked for\n"
+        "bypass 'media' no match: it is plain TCP, and this is for MPTCP\n"
         "rule 'lab' no match: source 10.1.0.2 is in none of its prefixes\n"
         "rule 'ads' match: source 10.1.0.2 is in 10.1.0.0/16; port 443 is among its ports; name www.example matches "
         "*.example\n");
@@ -290,7 +290,7 @@ TEST_CASE("a trace tells every entry looked at, in order, and why", "[policy]") 
       {.client = address("10.1.0.2"), .destination = endpoint("198.51.100.7:443"), .transport = Transport::mptcp},
       &trace);
   CHECK(told(trace) ==
-        "bypass 'media' no match: the name is not known yet\n"
+        "bypass 'media' no match: nothing was learned for its names there\n"
         "rule 'lab' no match: source 10.1.0.2 is in none of its prefixes\n"
         "rule 'ads' not judged: it asks for more than a SYN tells\n"
         "rule 'never' match: \n");

@@ -67,13 +67,21 @@ TEST_CASE("forms of a target", "[request_head]") {
 }
 
 TEST_CASE("what is no request is seen as early as its bytes tell", "[request_head]") {
-  const auto text = GENERATE(as<std::string>{}, "\x16\x03\x01", " GET / HTTP/1.1\r\n\r\n", "\r\n", "SSH-2.0-x\r\n",
-                             "GET\x01 / HTTP/1.1\r\n\r\n", "EHLO there\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
-                             "GET / HTTP/1.1\r\nHost : x\r\n\r\n", "GET / HTTP/1.1\r\n: x\r\n\r\n",
-                             "averyveryverylongmethodthatnobodyhas / HTTP/1.1\r\n\r\n");
+  const auto text =
+      GENERATE(as<std::string>{}, "\x16\x03\x01", " GET / HTTP/1.1\r\n\r\n", "\r\n", "SSH-2.0-x\r\n",
+               "GET\x01 / HTTP/1.1\r\n\r\n", "EHLO there\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
+               "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "averyveryverylongmethodthatnobodyhas / HTTP/1.1\r\n\r\n");
   CAPTURE(text);
   RequestHead head;
   CHECK(parsed(head, text) == State::not_http);
+}
+
+TEST_CASE("a request that is malformed is no other protocol", "[request_head]") {
+  const auto line = GENERATE(as<std::string>{}, "Host : x", ": x", "Host x", " folded: x", "Host: a\x01z",
+                             "Host: a\nX: b", "H\xf6st: x");
+  CAPTURE(line);
+  RequestHead head;
+  CHECK(parsed(head, "GET / HTTP/1.1\r\n" + line + "\r\n\r\n") == State::malformed);
 }
 
 TEST_CASE("a head that does not end", "[request_head]") {

@@ -11,7 +11,6 @@
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -26,7 +25,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
 using Result = boost::system::result<Answer, std::string>;
-using Call = http::request<http::empty_body>;
+using Call = http::request<http::string_body>;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint64_t kLargestAnswer = 64 * 1024 * 1024;
@@ -58,8 +57,8 @@ asio::awaitable<beast::error_code> exchange(beast::tcp_stream& stream, const Cli
   co_return error;
 }
 
-Call make_call(const Client& client, http::verb method, const std::string& target) {
-  Call call(method, target, 11);
+Call make_call(const Client& client, http::verb method, const std::string& target, std::string body) {
+  Call call(method, target, 11, std::move(body));
   call.set(http::field::host, reachable(client.at).text());
   call.set(http::field::connection, "close");
   if (client.token) call.set(http::field::authorization, client.token->authorization());
@@ -69,12 +68,12 @@ Call make_call(const Client& client, http::verb method, const std::string& targe
 
 }  // namespace
 
-Result ask_gateway(const Client& client, http::verb method, const std::string& target) {
+Result ask_gateway(const Client& client, http::verb method, const std::string& target, std::string body) {
   asio::io_context context{1};
   beast::tcp_stream stream(context);
   http::response_parser<http::string_body> parser;
   parser.body_limit(kLargestAnswer);
-  const auto call = make_call(client, method, target);
+  const auto call = make_call(client, method, target, std::move(body));
   beast::error_code error;
   asio::co_spawn(context, exchange(stream, client, call, parser),
                  [&error](const std::exception_ptr& fault, const beast::error_code& ended) {
@@ -87,6 +86,21 @@ Result ask_gateway(const Client& client, http::verb method, const std::string& t
   if (error) return no_answer(client.at, error);
   auto response = parser.release();
   return Answer{response.result_int(), std::move(response.body())};
+}
+
+std::string query_escaped(std::string_view value) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string escaped;
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                       c == '.' || c == '_' || c == '~';
+    if (plain)
+      escaped += c;
+    else
+      escaped.append({'%', kHex[byte >> 4], kHex[byte & 0xf]});
+  }
+  return escaped;
 }
 
 }  // namespace weir::admin

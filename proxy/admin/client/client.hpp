@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <boost/beast/http/verb.hpp>
 #include <boost/system/result.hpp>
@@ -27,6 +28,9 @@ struct Answer {
 
 // An error is a sentence for the user: who was asked, what came, what to look at.
 boost::system::result<Answer, std::string> ask_gateway(const Client&, boost::beast::http::verb,
-                                                       const std::string& target);
+                                                       const std::string& target, std::string body = {});
+
+// A value as a query has it (RFC 3986, 2.1).
+std::string query_escaped(std::string_view value);
 
 }  // namespace weir::admin

@@ -174,6 +174,95 @@ std::string flow_report(const json::value& flow) {
   return paths->empty() ? report : report + "\n" + paths_table(*paths);
 }
 
+namespace {
+
+std::string left(const json::value& entry) {
+  return human_duration(std::chrono::milliseconds(number(entry, "left_s") * 1000));
+}
+
+// A table under its title; nothing where the list is empty.
+std::string titled(const std::string& title, const std::vector<Column>& columns,
+                   const std::vector<std::vector<std::string>>& rows) {
+  return rows.empty() ? "" : title + "\n" + table(columns, rows) + "\n";
+}
+
+template <typename Row>
+std::vector<std::vector<std::string>> rows_of(const json::value& object, std::string_view name, Row row) {
+  std::vector<std::vector<std::string>> rows;
+  if (const auto* array = member(object, name).if_array())
+    for (const auto& entry : *array) rows.push_back(row(entry));
+  return rows;
+}
+
+}  // namespace
+
+std::string bypass_report(const json::value& list_of_all) {
+  auto report = titled("In the configuration",
+                       {{"NAME"}, {"FLOWS"}, {"PREFIXES", true}, {"DOMAINS"}, {"PORTS"}, {"SYNS DIRECT", true}},
+                       rows_of(list_of_all, "configured", [](const json::value& entry) -> std::vector<std::string> {
+                         const auto ports = list(entry, "ports");
+                         return {text(entry, "name"),           text(entry, "flows"),
+                                 text(entry, "destinations"),   flag(entry, "domains") ? "yes" : "no",
+                                 ports.empty() ? "all" : ports, text(entry, "syns")};
+                       }));
+  report += titled("Added at run time", {{"WHAT"}, {"FLOWS"}, {"FOR", true}},
+                   rows_of(list_of_all, "added", [](const json::value& entry) -> std::vector<std::string> {
+                     return {text(entry, "what"), text(entry, "flows"), left(entry)};
+                   }));
+  report += titled(
+      "Learned", {{"ADDRESS"}, {"BYPASS"}, {"REASON"}, {"NAME"}, {"FOR", true}},
+      rows_of(list_of_all, "learned", [](const json::value& entry) -> std::vector<std::string> {
+        return {text(entry, "address"), text(entry, "bypass"), text(entry, "reason"), text(entry, "name"), left(entry)};
+      }));
+  report +=
+      titled("Not learned, because of another name there that must be read", {{"ADDRESS"}, {"NAME"}, {"FOR", true}},
+             rows_of(list_of_all, "withheld", [](const json::value& entry) -> std::vector<std::string> {
+               return {text(entry, "address"), text(entry, "name"), left(entry)};
+             }));
+  return report.empty() ? "the bypass list is empty\n" : report + "conflicts  " + text(list_of_all, "conflicts") + "\n";
+}
+
+namespace {
+
+std::string walk(const json::value& part) {
+  const auto rows = rows_of(part, "steps", [](const json::value& step) -> std::vector<std::string> {
+    return {"  " + text(step, "entry"), text(step, "name"), text(step, "result"), text(step, "reason")};
+  });
+  return rows.empty() ? "" : table({{"  ENTRY"}, {"NAME"}, {"RESULT"}, {"WHY"}}, rows);
+}
+
+std::string by(const json::value& part) {
+  const auto who = text(part, "by");
+  return who.empty() || who == "-" ? "by default" : "by " + terminal_safe(who);
+}
+
+std::string syn_sentence(const std::string& path) {
+  if (path == "direct") return "goes direct: the kernel forwards it, and weir never sees it, ";
+  if (path == "deny") return "is answered with a reset, ";
+  if (path == "strip") return "loses its MPTCP option and goes to weir as plain TCP, ";
+  return "goes to weir, ";
+}
+
+}  // namespace
+
+std::string explanation_report(const json::value& explanation) {
+  const auto& syn = member(explanation, "syn");
+  auto report = std::string("The SYN of ") + (flag(explanation, "mptcp") ? "an MPTCP" : "a plain TCP") +
+                " connection from " + text(explanation, "from") + " to " + text(explanation, "to") + "\n" + walk(syn) +
+                "  -> " + syn_sentence(text(syn, "path")) + by(syn) + "\n";
+  const auto& flow = member(explanation, "flow");
+  if (!flow.is_object()) return report;
+  report += "The flow";
+  if (member(explanation, "domain").is_string()) report += ", name " + terminal_safe(text(explanation, "domain"));
+  if (member(explanation, "request").is_string()) report += ", request " + terminal_safe(text(explanation, "request"));
+  report += "\n" + walk(flow) + "  -> ";
+  if (!flag(flow, "decided"))
+    return report +
+           "not decided yet: it needs what the client says first; give --domain, or --method, --path and "
+           "--header of a request\n";
+  return report + text(explanation, "disposition") + ", " + by(flow) + "\n";
+}
+
 std::string problem_report(unsigned status, std::string_view body) {
   boost::system::error_code error;
   const auto problem = json::parse(json::string_view(body.data(), body.size()), error);

@@ -1,6 +1,7 @@
-#include "proxy/kernel/syn_alerts.hpp"
+#include "proxy/kernel/packet_log.hpp"
 
 #include "proxy/kernel/mptcp_info.hpp"
+#include "proxy/kernel/mptcp_syn.hpp"
 #include "proxy/kernel/nftables.hpp"
 #include "proxy/kernel/path_manager.hpp"
 #include "tests/unit/catch.hpp"
@@ -19,10 +20,10 @@ const std::string kLogRule =
 
 }  // namespace
 
-TEST_CASE("connections and joins are told, a join with its connection's token", "[syn_alerts][root]") {
+TEST_CASE("connections and joins are told, a join with its connection's token", "[packet_log][root]") {
   WEIR_NEEDS_ROOT();
   const TwoHosts hosts;
-  auto alerts = kernel::SynAlerts::open(kGroup);
+  auto alerts = kernel::PacketLog::open(kGroup, 256, "mptcp.alert");
   REQUIRE(alerts.has_value());
   REQUIRE(kernel::Nftables::open()->run(kLogRule).has_value());
   hosts.on_client([] { REQUIRE(kernel::PathManager::open()->set_limits({.add_addr_accepted = 1, .subflows = 8})); });
@@ -39,7 +40,7 @@ TEST_CASE("connections and joins are told, a join with its connection's token", 
   while (syns.size() < 2 && test::readable(alerts->descriptor())) {
     const auto batch = alerts->read();
     CHECK_FALSE(batch.overrun);
-    syns.insert(syns.end(), batch.syns.begin(), batch.syns.end());
+    for (const auto& packet : batch.packets) syns.push_back(kernel::parse_mptcp_syn(packet).value());
   }
   REQUIRE(syns.size() == 2);
   CHECK(syns[0].subtype == kernel::MptcpSyn::Subtype::capable);
@@ -48,13 +49,13 @@ TEST_CASE("connections and joins are told, a join with its connection's token", 
   CHECK(syns[1].subtype == kernel::MptcpSyn::Subtype::join);
   CHECK(syns[1].token == kernel::mptcp_state(accepted.get())->token);
   CHECK(syns[1].destination.text() == "[fd09::2]:5001");
-  CHECK(alerts->read().syns.empty());
+  CHECK(alerts->read().packets.empty());
 }
 
-TEST_CASE("alerts the kernel had to drop are told as an overrun", "[syn_alerts][root]") {
+TEST_CASE("alerts the kernel had to drop are told as an overrun", "[packet_log][root]") {
   WEIR_NEEDS_ROOT();
   const TwoHosts hosts;
-  auto alerts = kernel::SynAlerts::open(kGroup);
+  auto alerts = kernel::PacketLog::open(kGroup, 256, "mptcp.alert");
   REQUIRE(kernel::Nftables::open()->run(kLogRule).has_value());
   const int smallest = 1;  // the kernel makes it its minimum
   REQUIRE(::setsockopt(alerts->descriptor(), SOL_SOCKET, SO_RCVBUFFORCE, &smallest, sizeof smallest) == 0);
@@ -67,12 +68,12 @@ TEST_CASE("alerts the kernel had to drop are told as an overrun", "[syn_alerts][
   CHECK_FALSE(alerts->read().overrun);
 }
 
-TEST_CASE("a group that another program has is one clear sentence", "[syn_alerts][root]") {
+TEST_CASE("a group that another program has is one clear sentence", "[packet_log][root]") {
   WEIR_NEEDS_ROOT();
   const test::OwnNetwork network;
-  const auto first = kernel::SynAlerts::open(kGroup);
+  const auto first = kernel::PacketLog::open(kGroup, 256, "mptcp.alert");
   REQUIRE(first.has_value());
-  const auto second = kernel::SynAlerts::open(kGroup);
+  const auto second = kernel::PacketLog::open(kGroup, 256, "mptcp.alert");
   REQUIRE(second.has_error());
   CHECK_THAT(second.error(), ContainsSubstring("NFLOG group 1306 is refused: another program listens to it"));
 }

@@ -1,0 +1,49 @@
+// The decision a flow would get, and every entry looked at on the way: the very walk of the gateway, told. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/system/result.hpp>
+
+#include "policy/policy.hpp"
+
+namespace weir::admin {
+
+// A flow as somebody imagines it.
+struct Question {
+  policy::Address from;
+  policy::Endpoint to;
+  bool mptcp = false;
+  std::optional<std::string> interface {};
+  std::optional<policy::DomainName> domain{};
+  std::vector<std::string> alpn{};
+  std::optional<std::string> method{};  // with it, it is a request; over TLS where the port is 443
+  std::string path = "/";
+  std::vector<std::pair<std::string, std::string>> headers{};
+
+  // From the names and values of a query or of the command line: from, to, mptcp, interface, domain, alpn, method,
+  // path, header ("K: V"). An error is a sentence that says what would be right.
+  static boost::system::result<Question, std::string> parse(
+      const std::vector<std::pair<std::string, std::string>>& words);
+};
+
+struct Explanation {
+  policy::Trace syn;
+  policy::OnSyn path = policy::OnSyn::terminate;
+  std::string syn_by;  // "bypass media", "rule old", or empty: the default
+
+  bool reaches_weir = true;
+  policy::Trace flow;
+  policy::Outcome outcome;
+  std::string flow_by;
+  bool decrypted = false;
+};
+
+Explanation explain(const policy::Policy&, const Question&, std::vector<policy::LearnedFor> learned);
+
+std::string explanation_json(const Question&, const Explanation&);
+
+}  // namespace weir::admin

@@ -1,0 +1,40 @@
+// What the commands that ask a running gateway share: which one is meant, and how its answer is shown.
+#pragma once
+
+#include <string>
+
+#include <boost/beast/http/verb.hpp>
+#include <boost/json/fwd.hpp>
+
+#include "proxy/program/command.hpp"
+
+namespace weir::program {
+
+inline constexpr int kFine = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kCallWasWrong = 2;
+
+int fail(int code, const std::string& sentence);
+
+struct GatewayCall {
+  std::string configuration = kDefaultConfiguration;
+  std::string admin;
+  std::string token_file;
+};
+
+// -c, --admin and --token-file; the call outlives the command.
+void add_gateway_options(CLI::App& command, GatewayCall&);
+
+// Asks, and hands a success's body to `show`.
+int ask(const GatewayCall&, boost::beast::http::verb, const std::string& target, void (*show)(const std::string& body),
+        std::string body = {});
+
+void show_json(const std::string& body);
+
+std::string report_of(const std::string& body, std::string (*report)(const boost::json::value&));
+template <std::string (*report)(const boost::json::value&)>
+void show_report(const std::string& body) {
+  std::fputs(report_of(body, report).c_str(), stdout);
+}
+
+}  // namespace weir::program

@@ -1,0 +1,35 @@
+// What workers tell the bypass list of the names they see: few of them, and each once in a while.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <unordered_map>
+
+#include "policy/policy.hpp"
+#include "proxy/flow/record.hpp"
+
+namespace weir::session {
+
+struct NameSeen {
+  policy::DomainName name;
+  policy::Address address;
+  bool must_be_read = false;  // policy does not let this name go by unread
+};
+
+class NameReports {
+ public:
+  explicit NameReports(std::function<void(NameSeen)> report) : report_(std::move(report)) {}
+
+  // Only where a bypass entry has domains is there anything to learn.
+  static bool are_of_use(const policy::Policy&);
+  void take(const policy::Policy&, const flow::Record&, bool must_be_read, std::chrono::steady_clock::time_point now);
+
+ private:
+  bool was_told(const std::string& key, std::chrono::steady_clock::time_point now);
+
+  std::function<void(NameSeen)> report_;
+  std::unordered_map<std::string, std::chrono::steady_clock::time_point> told_;  // name and address; bounded
+};
+
+}  // namespace weir::session
