@@ -16,7 +16,7 @@ namespace weir::kernel {
 struct LearnedElement {
   std::size_t bypass = 0;  // the entry's place in its table
   policy::Address address;
-  std::chrono::seconds left{0};  // until it expires
+  std::chrono::milliseconds left{0};  // until it expires
   friend auto operator<=>(const LearnedElement&, const LearnedElement&) = default;
 };
 

@@ -61,7 +61,7 @@ std::string learned_sets(std::size_t bypass, const LiveSets& live) {
     set.line("flags timeout");
     for (const auto& one : live.learned)
       if (one.bypass == bypass && one.address.is_v4() == v4)
-        set.element(one.address.text() + " timeout " + std::to_string(one.left.count()) + "s");
+        set.element(one.address.text() + " timeout " + std::to_string(one.left.count()) + "ms");
     text += std::move(set).close();
   }
   return text;

@@ -21,6 +21,11 @@ constexpr seconds kTick{1};
 constexpr seconds kGrace{60};
 constexpr seconds kLeastTtl{30};
 
+std::chrono::milliseconds exactly_until(Time end, Time now) {
+  return std::chrono::floor<std::chrono::milliseconds>(std::max(end - now, Time::duration{0}));
+}
+
+// As people are shown it.
 seconds left_until(Time end, Time now) { return std::chrono::ceil<seconds>(std::max(end - now, Time::duration{0})); }
 
 template <typename Table>
@@ -61,7 +66,7 @@ void BypassKeeper::configure(const policy::Policy& policy, const conf::DnsSettin
 void BypassKeeper::add_to(kernel::LiveSets& live, const policy::Policy& policy) const {
   for (const auto& learned : learned_.all()) {
     if (learned.entry.source != policy::Source::bypass) continue;
-    const auto left = left_until(learned.expires, now());
+    const auto left = exactly_until(learned.expires, now());
     const auto index = index_of(*policy.bypasses, learned.entry.name);
     if (index && policy.bypasses->entries[*index].by_domain && left > seconds(0))
       live.learned.push_back({*index, learned.address, left});
@@ -273,7 +278,8 @@ void BypassKeeper::write_changes() {
   std::vector<SetChange> changes;
   bool run_time = std::ranges::any_of(
       changed.expired, [](const auto& one) { return one.first.source == policy::Source::run_time_bypass; });
-  const auto change = [&](const Entry& entry, const policy::Address& address, SetChange::Kind kind, seconds left) {
+  const auto change = [&](const Entry& entry, const policy::Address& address, SetChange::Kind kind,
+                          std::chrono::milliseconds left) {
     const auto index = index_of(*policy_.bypasses, entry.name);
     if (entry.source == policy::Source::run_time_bypass) run_time = true;
     if (entry.source == policy::Source::run_time_bypass || !index) return;
@@ -284,7 +290,7 @@ void BypassKeeper::write_changes() {
   };
   for (const auto& [entry, address] : changed.forgotten) change(entry, address, SetChange::Kind::remove, seconds(0));
   for (const auto& [learned, is_renewed] : changed.learned) {
-    const auto left = left_until(learned.expires, now());
+    const auto left = exactly_until(learned.expires, now());
     if (is_renewed) change(learned.entry, learned.address, SetChange::Kind::remove, seconds(0));
     change(learned.entry, learned.address, SetChange::Kind::add, left);
   }

@@ -69,6 +69,16 @@ class Lines:
             if wanted(line):
                 return line
 
+    def rest_so_far(self):
+        """Everything that has come by now."""
+        while not self._queue.empty():
+            line = self._queue.get()
+            if line is None:
+                self._queue.put(None)
+                break
+            self.seen.append(line)
+        return self.seen
+
     def rest(self):
         """Everything, once the pipe is closed."""
         self._thread.join()
@@ -79,10 +89,11 @@ class Lines:
 
 
 class Weir:
-    def __init__(self, network, folder, program=None, wrap=(), **sections):
+    def __init__(self, network, folder, program=None, wrap=(), extra="", **sections):
         self.network = network
         self.file = pathlib.Path(folder) / "weir.toml"
         self.sections = sections
+        self.extra = extra  # of weir.toml, as text
         self.sections.setdefault("gateway", {})
         self.sections["gateway"].setdefault("client_interfaces", network.client_interfaces)
         self.sections["gateway"].setdefault("intercept_ports", [80, 443, 5001])
@@ -92,20 +103,20 @@ class Weir:
         self.write_configuration()
 
     def write_configuration(self, text=None):
-        self.file.write_text(text if text is not None else configuration(**self.sections))
+        self.file.write_text(text if text is not None else configuration(**self.sections) + "\n" + self.extra)
 
     def change(self, section, **values):
         self.sections.setdefault(section, {}).update(values)
         self.write_configuration()
 
-    def start(self, ready=True):
+    def start(self, ready=True, patience=20):
         self.process = subprocess.Popen(
             self.network.gateway.command([*self.wrap, self.program, "run", "-c", self.file]),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
         self.records = Lines(self.process.stdout)
         self.log = Lines(self.process.stderr)
         if ready:
-            self.log.until(lambda line: " running: " in line)
+            self.log.until(lambda line: " running: " in line, patience)
         return self
 
     def close(self):
@@ -168,9 +179,10 @@ class Weir:
         return sum(self.get("/api/v1/status")["counters"]["flows_live"].values())
 
     def metric(self, name):
-        """The sum of a metric over its labels."""
+        """The sum of a metric over its labels, or the one with the labels given."""
         _, _, text = self.http("GET", "/metrics")
-        return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if re.match(rf"{name}(\{{| )", line))
+        wanted = re.compile(re.escape(name) + (" " if "{" in name else r"[{ ]"))
+        return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if wanted.match(line))
 
 
 def wait_for(condition, timeout=20, what="condition"):
