@@ -45,9 +45,10 @@ void read_endpoints(Section& section, Problems& problems, std::vector<SignalledE
 
 }  // namespace
 
-void read_mptcp(Section section, Problems& problems, MptcpSettings& mptcp) {
+void read_mptcp(Section section, Problems& problems, MptcpSettings& mptcp, policy::OnSyn& on_syn) {
+  using policy::OnSyn;
   section.read<OnSyn>(
-      "on_syn", mptcp.on_syn,
+      "on_syn", on_syn,
       {{"terminate", OnSyn::terminate}, {"direct", OnSyn::direct}, {"strip", OnSyn::strip}, {"deny", OnSyn::deny}});
   section.read("alert", mptcp.alert);
   section.read("allow_join_initial_address", mptcp.allow_join_initial_address);

@@ -36,13 +36,13 @@ Reading read_table(const toml::table& root, const std::string& file_name) {
   auto& settings = reading.settings;
   check_top_level(root, problems);
   read_gateway(Section("[gateway]", table_of(root, "gateway", problems), problems), settings.gateway);
-  read_mptcp(Section("[mptcp]", table_of(root, "mptcp", problems), problems), problems, settings.mptcp);
+  read_mptcp(Section("[mptcp]", table_of(root, "mptcp", problems), problems), problems, settings.mptcp,
+             reading.policy.on_syn);
   read_quic(Section("[quic]", table_of(root, "quic", problems), problems), settings.quic);
   read_dns(Section("[dns]", table_of(root, "dns", problems), problems), settings.dns);
   const Surroundings around{folder, settings.gateway.intercept_ports, settings.gateway.client_interfaces};
   read_bypasses(root, around, problems, reading.policy);
   read_rules(root, around, problems, reading.policy);
-  reading.policy.on_syn = settings.mptcp.on_syn;
   read_admin(Section("[admin]", table_of(root, "admin", problems), problems), folder, settings.gateway, settings.admin);
   read_log(Section("[log]", table_of(root, "log", problems), problems), folder, settings.log);
   reading.problems = problems.in_order();

@@ -10,7 +10,8 @@ namespace weir::conf {
 
 // `folder`: where relative paths start.
 void read_gateway(Section, GatewaySettings&);
-void read_mptcp(Section, Problems&, MptcpSettings&);
+// mptcp.on_syn is the policy's.
+void read_mptcp(Section, Problems&, MptcpSettings&, policy::OnSyn&);
 void read_quic(Section, QuicSettings&);
 void read_dns(Section, DnsSettings&);
 void read_admin(Section, const std::filesystem::path& folder, const GatewaySettings&, AdminSettings&);

@@ -13,7 +13,6 @@
 namespace weir::conf {
 
 enum class OnFailure { closed, open };
-using policy::OnSyn;
 enum class UnknownJoins { direct, drop };
 enum class QuicAction { reject, allow };
 enum class LogLevel { trace, debug, info, warn, error };
@@ -42,7 +41,6 @@ struct SignalledEndpoint {
 };
 
 struct MptcpSettings {
-  OnSyn on_syn = OnSyn::terminate;
   bool alert = false;
   unsigned max_subflows = 8;  // of one connection, its first included
   std::vector<SignalledEndpoint> endpoints;

@@ -115,6 +115,15 @@ struct Network::Impl {
     return *saved ? std::optional(from_saved(**saved)) : std::nullopt;
   }
 
+  // A table that cannot be made anew in place, of another version of weir say, is removed first.
+  Result make_table(const Wanted& wanted, const SavedState& saved) {
+    const auto present = table.inventory();
+    if (present && nftables.run(ruleset_text(wanted, saved, *present))) return {};
+    auto made = nftables.run(fresh_ruleset_text(wanted, saved));
+    if (!made) return std::move(made).error();
+    return {};
+  }
+
   Result apply(const Wanted& wanted) {
     Changes older;
     if (auto left = left_in_table(); !left) {
@@ -131,7 +140,7 @@ struct Network::Impl {
       if (auto removed = paths->remove_endpoint(endpoint); !removed) return removed;
     }
     // The table comes first: from here on, a kill -9 leaves behind what the next start needs to put things back.
-    if (auto made = nftables.run(ruleset_text(wanted, to_saved(plan->changes))); !made) return std::move(made).error();
+    if (auto made = make_table(wanted, to_saved(plan->changes)); !made) return made;
     changes = plan->changes;
     if (auto routed = install_routes(); !routed) return routed;
     if (auto set = set_sysctls(plan->sysctls); !set) return set;

@@ -54,7 +54,6 @@ std::string prerouting(const conf::Settings& settings) {
                  set_mark("meta mark", kDeliverMark) + " accept",
              "ICMP errors about connections weir holds");
   chain.rule("meta l4proto != tcp accept", "weir takes TCP only");
-  chain.rule(has_mark("ct mark", kDirectMark) + " accept", "flows the kernel forwards");
   chain.rule(has_mark("meta mark", kOwnMark) + " accept", "weir's own, met again on lo");
   // Without "wildcard 0" a SYN would match the listener here, before any decision on it (kernel-facts 14).
   chain.rule("socket transparent 1 socket wildcard 0 " + set_mark("meta mark", kDeliverMark) + " accept",
@@ -69,6 +68,7 @@ std::string prerouting(const conf::Settings& settings) {
   chain.rule("fib daddr type { local, anycast, multicast, broadcast } accept", "never intercepted");
   chain.line("tcp dport != " + ports(settings) + " accept");
   chain.line(std::string(kSyn) + " jump syn");
+  chain.line("tcp flags & (syn|ack) != syn jump past_weir");
   deliver(settings, chain);
   return std::move(chain).close();
 }
@@ -77,6 +77,11 @@ std::string prerouting(const conf::Settings& settings) {
 // breaks off the rule), so such a socket gets past the first divert rule; a listener must still not match.
 std::string elsewhere() {
   Block chain("chain elsewhere");
+  for (const auto* family : {"4", "6"}) {
+    const std::string ip = *family == '4' ? "ip" : "ip6";
+    chain.line("tcp flags & rst == rst delete @" + std::string(kOpenSet) + family + " { " + ip +
+               " daddr . tcp dport . " + ip + " saddr . tcp sport }");
+  }
   chain.rule("socket transparent 1 socket wildcard 1 accept", "a listener: not for weir");
   chain.rule("socket transparent 1 " + set_mark("meta mark", kDeliverMark) + " accept",
              "upstream connections in TIME_WAIT");
@@ -152,16 +157,40 @@ std::string saved_chain(const SavedState& saved) {
 
 }  // namespace
 
-std::string ruleset_text(const Wanted& wanted, const SavedState& saved) {
+namespace {
+
+// A table of weir's that is there already is emptied and filled in one transaction, except for what flows have written.
+std::string emptying_text(const TableInventory& present) {
+  const auto table = "inet " + std::string(kTable);
+  auto text = "add table " + table + "\nflush table " + table + "\n";
+  for (const auto& chain : present.chains) text += "delete chain " + table + " " + chain + "\n";
+  for (const auto& set : present.sets)
+    if (!is_lasting_set(set)) text += "delete set " + table + " " + set + "\n";
+  for (const auto& counter : present.counters)
+    if (!is_lasting_counter(counter)) text += "delete counter " + table + " " + counter + "\n";
+  return text;
+}
+
+std::string table_text(const Wanted& wanted, const SavedState& saved) {
   const auto& settings = wanted.settings;
-  return removal_text() + "table inet " + std::string(kTable) + " {\n" + counters(wanted.policy) +
+  return "table inet " + std::string(kTable) + " {\n" + counters(wanted.policy) +
          sets_text(wanted.policy, rules_for_syn(wanted.policy), wanted.live) + syn_chains(settings, wanted.policy) +
          prerouting(settings) + elsewhere() + input(settings) + forward(settings) + watch_answers(settings) +
          masquerade(settings) + saved_chain(saved) + "}\n";
 }
 
+}  // namespace
+
+std::string ruleset_text(const Wanted& wanted, const SavedState& saved, const TableInventory& present) {
+  return emptying_text(present) + table_text(wanted, saved);
+}
+
+std::string fresh_ruleset_text(const Wanted& wanted, const SavedState& saved) {
+  return removal_text() + table_text(wanted, saved);
+}
+
 std::string configured_ruleset(const Wanted& wanted) {
-  return ruleset_text({.settings = wanted.settings, .policy = wanted.policy}, {});
+  return table_text({.settings = wanted.settings, .policy = wanted.policy}, {});
 }
 
 std::string removal_text() {

@@ -18,7 +18,6 @@ inline constexpr std::string_view kTable = "weir";  // table inet weir: weir's o
 inline constexpr std::uint32_t kMarkMask = 0xff000000;
 inline constexpr std::uint32_t kDeliverMark = 0x57000000;    // to be delivered to a local, transparent socket
 inline constexpr std::uint32_t kOwnMark = 0x58000000;        // SO_MARK of weir's upstream sockets: never intercepted
-inline constexpr std::uint32_t kDirectMark = 0x59000000;     // conntrack mark of flows the kernel forwards
 inline constexpr std::uint32_t kForwardedMark = 0x5a000000;  // forwarded from a client interface: masquerade
 
 inline constexpr std::uint32_t kRoutingTable = 5700;  // ip rule fwmark kDeliverMark/kMarkMask lookup 5700
@@ -37,9 +36,19 @@ struct Wanted {
   LiveSets live{};
 };
 
-// One transaction: removes the old table if there is one, makes the new.
-std::string ruleset_text(const Wanted&, const SavedState&);
-// The same without what is known from running only: tells one configuration from another.
+// What a table has, by name.
+struct TableInventory {
+  std::vector<std::string> chains;
+  std::vector<std::string> sets;
+  std::vector<std::string> counters;
+};
+
+// One transaction that makes the table, or makes it anew in place of one that has `present`: what flows have written
+// into its sets and counters stays.
+std::string ruleset_text(const Wanted&, const SavedState&, const TableInventory& present = {});
+// One transaction that removes the old table if there is one, and makes the new.
+std::string fresh_ruleset_text(const Wanted&, const SavedState&);
+// The table alone, without what is known from running: tells one configuration from another.
 std::string configured_ruleset(const Wanted&);
 // One transaction that removes the table, also when there is none.
 std::string removal_text();

@@ -67,12 +67,13 @@ std::string learned_sets(std::size_t bypass, const LiveSets& live) {
   return text;
 }
 
-// The kernel writes them itself, on the SYN.
-std::string destinations_of_late(std::string_view name, std::string_view timeout) {
+// Sets that rules write, on the SYN and later.
+std::string written_by_rules(std::string_view name, bool both_ends, std::string_view size, std::string_view timeout) {
   std::string text;
   for (const bool v4 : kFamilies) {
-    SetText set(std::string(name) + suffix(v4), address_type(v4) + " . inet_service");
-    set.line("size 65536");
+    const auto end = address_type(v4) + " . inet_service";
+    SetText set(std::string(name) + suffix(v4), both_ends ? end + " . " + end : end);
+    set.line("size " + std::string(size));
     set.line("flags dynamic,timeout");
     set.line("timeout " + std::string(timeout));
     text += std::move(set).close();
@@ -97,16 +98,25 @@ std::string run_time_set(policy::Flows flows, bool v4) {
   return std::string("run_time_") + policy::name(flows) + suffix(v4);
 }
 
+bool is_lasting_set(std::string_view name) {
+  for (const auto lasting : {kRecentSet, kDirectSet, kOpenSet, kClosingSet})
+    if (name == std::string(lasting) + "4" || name == std::string(lasting) + "6") return true;
+  return false;
+}
+
 bool has_family(const std::vector<policy::Prefix>& prefixes, bool v4) {
   return std::any_of(prefixes.begin(), prefixes.end(), [v4](const auto& prefix) { return prefix.is_v4() == v4; });
 }
 
 std::string sets_text(const policy::Policy& policy, std::size_t rules, const LiveSets& live) {
   using policy::Flows;
-  auto text = token_set(live);
   // A join may come as soon as its connection's handshake is over; 10 s are that and a client's second try.
-  text += destinations_of_late(kRecentSet, "10s");
-  text += destinations_of_late(kDirectSet, "1d");
+  auto text = written_by_rules(kRecentSet, false, "65536", "10s");
+  text += written_by_rules(kDirectSet, false, "65536", "1d");
+  // RFC 5382, 5 asks for at least 2 h 4 min of an established connection, and 4 min of one that ends.
+  text += written_by_rules(kOpenSet, true, "262144", "4h");
+  text += written_by_rules(kClosingSet, true, "262144", "10m");
+  text += token_set(live);
   for (const bool v4 : kFamilies) {
     text += ranges_set(run_time_set(Flows::mptcp, v4), v4, live.run_time_mptcp);
     text += ranges_set(run_time_set(Flows::tcp, v4), v4, live.run_time_tcp);

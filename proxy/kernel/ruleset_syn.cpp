@@ -113,6 +113,12 @@ std::string unknown_join_chain(conf::UnknownJoins unknown) {
   return std::move(chain).close();
 }
 
+// "{ key }" → "{ key timeout 2m }"
+std::string with_timeout(std::string key, std::string_view timeout) {
+  key.insert(key.size() - 2, " timeout " + std::string(timeout));
+  return key;
+}
+
 void remember(Block& chain, std::string_view set) {
   for (const bool v4 : kFamilies)
     chain.line(std::string(kCapable) + " update @" + std::string(set) + (v4 ? "4" : "6") + " { " + ip(v4) +
@@ -137,11 +143,33 @@ std::string deny_chain() {
   return std::move(chain).close();
 }
 
-// The connection's packets after the SYN are known by its conntrack mark, and go on past a list that changes.
+std::string connection(bool v4) { return "{ " + ip(v4) + " saddr . tcp sport . " + ip(v4) + " daddr . tcp dport }"; }
+
+// What goes past weir is remembered, so that its packets after the SYN go the same way whatever lists say by then. A
+// SYN that finds no room is weir's.
 std::string direct_chain() {
   Block chain("chain direct");
   remember(chain, kDirectSet);
-  chain.line(set_mark("ct mark", kDirectMark) + " counter name \"direct\" accept");
+  for (const bool v4 : kFamilies)
+    chain.line("meta nfproto " + std::string(v4 ? "ipv4" : "ipv6") + " add @" + std::string(kOpenSet) +
+               (v4 ? "4 " : "6 ") + with_timeout(connection(v4), "2m") + " counter name \"direct\" accept");
+  chain.line("counter name \"direct_full\"");
+  return std::move(chain).close();
+}
+
+// Packets of clients that are no SYNs and of no connection weir holds.
+std::string past_weir_chain() {
+  Block chain("chain past_weir");
+  for (const bool v4 : kFamilies) {
+    const auto suffix = v4 ? "4" : "6";
+    const auto open = "@" + std::string(kOpenSet) + suffix;
+    const auto closing = "@" + std::string(kClosingSet) + suffix;
+    const auto key = connection(v4);
+    const auto is_in = key.substr(2, key.size() - 4) + " ";
+    chain.line("tcp flags & (fin|rst) == 0x0 " + is_in + open + " update " + open + " " + key + " accept");
+    chain.line(is_in + open + " add " + closing + " " + key + " delete " + open + " " + key + " accept");
+    chain.line(is_in + closing + " update " + closing + " " + key + " accept");
+  }
   return std::move(chain).close();
 }
 
@@ -163,12 +191,13 @@ std::size_t rules_for_syn(const policy::Policy& policy) {
 }
 
 std::string syn_chains(const conf::Settings& settings, const policy::Policy& policy) {
-  return direct_chain() + terminate_chain() + strip_chain() + deny_chain() +
+  return direct_chain() + past_weir_chain() + terminate_chain() + strip_chain() + deny_chain() +
          unknown_join_chain(settings.mptcp.unknown_joins) + syn_chain(policy);
 }
 
 std::string syn_counters(const policy::Policy& policy) {
   auto text = counter("direct", "SYNs the kernel forwards past weir") +
+              counter("direct_full", "SYNs that were to go direct, and came to weir for want of room") +
               counter("stripped", "SYNs that lost their MPTCP option") +
               counter("denied", "MPTCP SYNs answered with a reset") +
               counter("postponed", "joins dropped because their connection was not known yet") +
@@ -179,5 +208,7 @@ std::string syn_counters(const policy::Policy& policy) {
 }
 
 std::string bypass_counter(std::size_t bypass) { return "bypass" + std::to_string(bypass); }
+
+bool is_lasting_counter(std::string_view name) { return !name.starts_with("bypass"); }
 
 }  // namespace weir::kernel

@@ -17,5 +17,7 @@ std::string syn_chains(const conf::Settings&, const policy::Policy&);
 // The counters of those chains, one a bypass entry among them.
 std::string syn_counters(const policy::Policy&);
 std::string bypass_counter(std::size_t bypass);
+// A bypass entry's counter is another's when the configuration changes; all others go on.
+bool is_lasting_counter(std::string_view name);
 
 }  // namespace weir::kernel

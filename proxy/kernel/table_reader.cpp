@@ -86,6 +86,31 @@ boost::system::result<std::optional<std::vector<std::string>>, std::string> Tabl
   return Comments(std::move(comments));
 }
 
+boost::system::result<TableInventory, std::string> TableReader::inventory() {
+  TableInventory inventory;
+  const auto list = [this](Request&& dump, std::uint16_t table, std::uint16_t name, std::vector<std::string>& names) {
+    return impl_->socket.ask(dump.header(), [&](const nlmsghdr& one) {
+      // A dump of chains is of all tables.
+      const auto* in = find_attribute<nfgenmsg>(one, table);
+      const auto* named = find_attribute<nfgenmsg>(one, name);
+      const auto* head = static_cast<const nfgenmsg*>(mnl_nlmsg_get_payload(&one));
+      if (in != nullptr && named != nullptr && head->nfgen_family == NFPROTO_INET &&
+          std::string_view(mnl_attr_get_str(in)) == kTable)
+        names.emplace_back(mnl_attr_get_str(named));
+    });
+  };
+  auto error = list(Request(NFT_MSG_GETCHAIN, NLM_F_DUMP, NFTA_CHAIN_TABLE), NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME,
+                    inventory.chains);
+  if (!error)
+    error = list(Request(NFT_MSG_GETSET, NLM_F_DUMP, NFTA_SET_TABLE), NFTA_SET_TABLE, NFTA_SET_NAME, inventory.sets);
+  if (error && error != std::errc::no_such_file_or_directory)
+    return "cannot read table inet " + std::string(kTable) + ": " + error.message();
+  for (const auto& [name, packets] : counters()) inventory.counters.push_back(name);
+  // Those of the rules' own are deleted with their rules.
+  std::erase_if(inventory.sets, [](const std::string& name) { return name.starts_with("__"); });
+  return inventory;
+}
+
 std::map<std::string, std::uint64_t> TableReader::counters() {
   Request dump(NFT_MSG_GETOBJ, NLM_F_DUMP, NFTA_OBJ_TABLE);
   dump.put(NFTA_OBJ_TYPE, htobe32(NFT_OBJECT_COUNTER));

@@ -11,6 +11,8 @@
 
 #include <boost/system/result.hpp>
 
+#include "proxy/kernel/ruleset.hpp"
+
 namespace weir::kernel {
 
 class TableReader {
@@ -19,6 +21,8 @@ class TableReader {
 
   // The comments of the rules of a chain; nothing where the table or the chain is not there.
   boost::system::result<std::optional<std::vector<std::string>>, std::string> comments(const std::string& chain);
+  // Empty where there is no table.
+  boost::system::result<TableInventory, std::string> inventory();
   // Packets by the name of the counter; empty where there is no table.
   std::map<std::string, std::uint64_t> counters();
 

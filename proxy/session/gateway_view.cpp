@@ -30,7 +30,7 @@ admin::Status Gateway::status() {
   status.max_flows = admission_.limit();
   status.intercept_ports = settings_.gateway.intercept_ports;
   status.client_interfaces = settings_.gateway.client_interfaces;
-  status.on_syn = name(settings_.mptcp.on_syn);
+  status.on_syn = policy::name(policy_.on_syn);
   status.configuration = file_.string();
   status.configuration_read = configuration_read_;
   return status;

@@ -89,8 +89,7 @@ events = "events.json"
                       .idle_timeout = 1h,
                       .drain_timeout = 0ms,
                       .max_flows = 7};
-  expected.mptcp = {.on_syn = conf::OnSyn::strip,
-                    .alert = true,
+  expected.mptcp = {.alert = true,
                     .max_subflows = 9,
                     .endpoints = {{.address = policy::Address::v4(203, 0, 113, 5), .port = 443},
                                   {.address = policy::Address::parse("2001:db8::5").value(), .port = 0}},
@@ -103,6 +102,7 @@ events = "events.json"
   expected.admin = {.listen = policy::Endpoint::parse("[2001:db8::1]:9000").value(), .token_file = "/etc/weir/token"};
   expected.log = {.level = conf::LogLevel::trace, .flows = "/var/log/flows", .events = "/etc/weir/events.json"};
   CHECK(reading.settings == expected);
+  CHECK(reading.policy.on_syn == policy::OnSyn::strip);
 }
 
 TEST_CASE("every problem is shown at once, in the order of the file", "[conf]") {

@@ -120,6 +120,36 @@ TEST_CASE("after a kill -9 the next run replaces the rules and still knows what 
   CHECK(everything() == before);
 }
 
+TEST_CASE("what flows wrote into the table outlives its being made anew", "[network][root]") {
+  WEIR_NEEDS_ROOT();
+  const Host host;
+  REQUIRE(host.ready);
+  auto network = Network::open();
+  REQUIRE(error_of(network->install({.settings = settings()})) == "");
+  auto nftables = kernel::Nftables::open();
+  REQUIRE(nftables->run("add element inet weir direct_open4 { 192.0.2.1 . 1000 . 198.51.100.7 . 443 }").has_value());
+  REQUIRE(nftables->run("add element inet weir tokens { 7 }").has_value());
+  kernel::Wanted changed{.settings = settings()};
+  changed.policy.on_syn = policy::OnSyn::strip;
+  REQUIRE(error_of(network->install(changed)) == "");
+  CHECK_THAT(*nftables->run("list set inet weir direct_open4"), ContainsSubstring("192.0.2.1 . 1000"));
+  CHECK_THAT(*nftables->run("list set inet weir tokens"), !ContainsSubstring("elements"));
+  CHECK_THAT(*nftables->run("list chain inet weir syn"), ContainsSubstring("goto strip"));
+  REQUIRE(error_of(network->remove()) == "");
+}
+
+TEST_CASE("a table of another version is replaced as a whole", "[network][root]") {
+  WEIR_NEEDS_ROOT();
+  const Host host;
+  REQUIRE(host.ready);
+  auto nftables = kernel::Nftables::open();
+  REQUIRE(nftables->run("table inet weir { set direct_open4 { type ipv4_addr; }; chain saved { }; }").has_value());
+  auto network = Network::open();
+  CHECK(error_of(network->install({.settings = settings()})) == "");
+  CHECK(network->installed());
+  REQUIRE(error_of(network->remove()) == "");
+}
+
 TEST_CASE("a reload replaces, also limits and endpoints", "[network][root]") {
   WEIR_NEEDS_ROOT();
   const Host host;
