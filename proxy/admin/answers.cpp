@@ -1,8 +1,5 @@
 #include "proxy/admin/answers.hpp"
 
-#include <fstream>
-#include <iterator>
-
 #include "proxy/admin/ask.hpp"
 #include "proxy/admin/bypass_request.hpp"
 #include "proxy/admin/flow_query.hpp"
@@ -33,12 +30,6 @@ Reply text(std::string body) {
   return reply;
 }
 
-// Of this thread's network namespace, which is where weir works.
-std::string netstat() {
-  std::ifstream file("/proc/thread-self/net/netstat");
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 }  // namespace
 
 Answer answer_health(Call) { co_return text("ok\n"); }
@@ -51,7 +42,7 @@ Answer answer_readiness(Call call) {
 
 Answer answer_metrics(Call call) {
   auto& gateway = call.state.gateway;
-  auto reply = text(metrics_text(gateway.status(), sum(gateway.counters()), parse_mptcp_counters(netstat())));
+  auto reply = text(metrics_text(gateway.status(), sum(gateway.counters()), gateway.kernel_counters()));
   reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
   co_return reply;
 }
@@ -116,6 +107,8 @@ Answer answer_explain(Call call) {
   if (!question) co_return problem(http::status::bad_request, question.error());
   co_return json(explanation_json(*question, call.state.gateway.explain(*question)));
 }
+
+Answer answer_joins(Call call) { co_return json(joins_json(call.state.gateway.joins())); }
 
 Answer answer_reload(Call call) {
   using Problems = std::vector<conf::Problem>;

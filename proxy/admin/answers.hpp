@@ -18,6 +18,7 @@ boost::asio::awaitable<Reply> answer_bypass(Call);
 boost::asio::awaitable<Reply> answer_bypass_add(Call);
 boost::asio::awaitable<Reply> answer_bypass_remove(Call);
 boost::asio::awaitable<Reply> answer_explain(Call);
+boost::asio::awaitable<Reply> answer_joins(Call);
 boost::asio::awaitable<Reply> answer_reload(Call);
 boost::asio::awaitable<Reply> answer_drain(Call);
 boost::asio::awaitable<Reply> answer_page(Call);

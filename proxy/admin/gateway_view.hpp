@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "proxy/admin/explain.hpp"
 #include "proxy/flow/counters.hpp"
 #include "proxy/flow/event.hpp"
+#include "proxy/flow/join_log.hpp"
 #include "proxy/flow/record.hpp"
 
 namespace weir::admin {
@@ -31,8 +33,22 @@ struct Status {
   std::vector<std::uint16_t> intercept_ports;
   std::vector<std::string> client_interfaces;
   std::string on_syn;
+  std::vector<std::string> bypasses;  // names of the configured entries, in order
+  std::size_t rules = 0;
   std::string configuration;  // path of the file in force
   std::chrono::system_clock::time_point configuration_read;
+};
+
+// What the kernel counted, by its names: SYNs by the rules' counters, and MPTCP's own (MPTcpExt).
+struct KernelCounters {
+  std::map<std::string, std::uint64_t> rules;
+  std::map<std::string, std::uint64_t> mptcp;
+};
+
+struct JoinReport {
+  std::vector<flow::JoinPath> paths;
+  flow::MptcpCounters since_start;
+  std::string unknown;  // the word of mptcp.joins.unknown
 };
 
 class GatewayView {
@@ -52,6 +68,8 @@ class GatewayView {
   virtual std::size_t remove_bypass(const std::string& what, const std::string& who) = 0;  // how many went
   // What the running gateway would do with such a flow: learned and added bypasses count.
   virtual Explanation explain(const Question&) = 0;
+  virtual JoinReport joins() = 0;
+  virtual KernelCounters kernel_counters() = 0;
 };
 
 }  // namespace weir::admin

@@ -103,7 +103,7 @@ void add_traffic(Text& text, const Totals& totals) {
   text.counter("weir_records_dropped_total", totals.records_dropped, "Flow records that could not be written in time.");
 }
 
-void add_kernel(Text& text, const std::vector<KernelCounter>& counters) {
+void add_kernel(Text& text, const std::map<std::string, std::uint64_t>& counters) {
   for (const auto& [name, value] : counters) {
     const auto help = "The kernel's MPTcpExt " + name + ", of the whole network namespace.";
     if (name == "MPCurrEstab")  // the one of them that also goes down
@@ -113,14 +113,33 @@ void add_kernel(Text& text, const std::vector<KernelCounter>& counters) {
   }
 }
 
+// SYNs by what the kernel's rules did with them; the rules' counters go on over a reload.
+void add_rules(Text& text, const std::map<std::string, std::uint64_t>& counters,
+               const std::vector<std::string>& bypasses) {
+  const auto packets = [&counters](const std::string& name) {
+    const auto found = counters.find(name);
+    return found == counters.end() ? 0 : found->second;
+  };
+  text.family("weir_syns_total", "counter", "SYNs of clients, by what the kernel's rules did with them.");
+  for (const auto* verdict :
+       {"intercepted", "direct", "direct_full", "stripped", "denied", "postponed", "joins_dropped", "refused"})
+    text.sample(packets(verdict), label("verdict", verdict));
+  text.counter("weir_quic_refused_total", packets("quic"), "QUIC packets of clients that were refused.");
+  text.family("weir_bypass_syns_total", "counter",
+              "SYNs that went direct, by the bypass entry; begins anew at a reload.");
+  for (std::size_t i = 0; i < bypasses.size(); ++i)
+    text.sample(packets("bypass" + std::to_string(i)), label("bypass", bypasses[i]));
+}
+
 }  // namespace
 
-std::string metrics_text(const Status& status, const Totals& totals, const std::vector<KernelCounter>& kernel) {
+std::string metrics_text(const Status& status, const Totals& totals, const KernelCounters& kernel) {
   Text text;
   add_status(text, status);
   add_flows(text, totals);
   add_traffic(text, totals);
-  add_kernel(text, kernel);
+  add_rules(text, kernel.rules, status.bypasses);
+  add_kernel(text, kernel.mptcp);
   return text.take();
 }
 

@@ -5,11 +5,10 @@
 #include <vector>
 
 #include "proxy/admin/gateway_view.hpp"
-#include "proxy/admin/kernel_counters.hpp"
 #include "proxy/admin/totals.hpp"
 
 namespace weir::admin {
 
-std::string metrics_text(const Status&, const Totals&, const std::vector<KernelCounter>&);
+std::string metrics_text(const Status&, const Totals&, const KernelCounters&);
 
 }  // namespace weir::admin

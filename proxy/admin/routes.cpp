@@ -10,7 +10,7 @@ namespace {
 
 using boost::beast::http::verb;
 
-constexpr std::array<Route, 17> kRoutes{{
+constexpr std::array<Route, 18> kRoutes{{
     {"/healthz", verb::get, Kind::probe, answer_health},
     {"/readyz", verb::get, Kind::probe, answer_readiness},
     {"/metrics", verb::get, Kind::read, answer_metrics},
@@ -21,6 +21,7 @@ constexpr std::array<Route, 17> kRoutes{{
     {"/api/v1/bypass", verb::post, Kind::change, answer_bypass_add},
     {"/api/v1/bypass", verb::delete_, Kind::change, answer_bypass_remove},
     {"/api/v1/explain", verb::get, Kind::read, answer_explain},
+    {"/api/v1/joins", verb::get, Kind::read, answer_joins},
     {"/api/v1/events", verb::get, Kind::read, nullptr},
     {"/api/v1/reload", verb::post, Kind::change, answer_reload},
     {"/api/v1/drain", verb::post, Kind::change, answer_drain},

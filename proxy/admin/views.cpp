@@ -61,6 +61,8 @@ std::string status_json(const Status& status, const Totals& totals, std::chrono:
   object["uptime_ms"] = std::chrono::duration_cast<milliseconds>(now - status.started).count();
   object["mptcp"] = status.mptcp;
   object["on_syn"] = status.on_syn;
+  object["rules"] = status.rules;
+  object["bypasses"] = status.bypasses.size();
   object["manage_network"] = status.manage_network;
   object["rules_installed"] = status.rules_installed;
   object["workers"] = status.workers;
@@ -71,6 +73,25 @@ std::string status_json(const Status& status, const Totals& totals, std::chrono:
   object["configuration_read"] = flow::time_text(status.configuration_read);
   object["counters"] = counters(totals);
   return json::serialize(object) + "\n";
+}
+
+std::string joins_json(const JoinReport& report) {
+  json::array paths;
+  for (const auto& path : report.paths) {
+    json::object failed;
+    for (std::size_t i = 0; i < flow::kJoinCauses; ++i)
+      failed[flow::name(static_cast<flow::JoinCause>(i))] = path.failed[i];
+    paths.push_back({{"client", path.client.text()},
+                     {"destination", path.destination.text()},
+                     {"attempts", path.attempts},
+                     {"joined", path.joined},
+                     {"failed", std::move(failed)},
+                     {"fallbacks", path.fallbacks},
+                     {"sentence", flow::sentence(path, report.unknown)}});
+  }
+  return json::serialize(json::object{{"paths", std::move(paths)},
+                                      {"kernel", json::value_from(flow::sentences(report.since_start))}}) +
+         "\n";
 }
 
 std::string bypass_json(const BypassList& list) {

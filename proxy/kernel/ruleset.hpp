@@ -24,6 +24,7 @@ inline constexpr std::uint32_t kRoutingTable = 5700;  // ip rule fwmark kDeliver
 inline constexpr std::uint32_t kRulePriority = 5700;
 inline constexpr std::uint16_t kAlertGroup = 1306;   // NFLOG group, after Cisco's signature number
 inline constexpr std::uint16_t kAnswerGroup = 1353;  // NFLOG group of DNS answers
+inline constexpr std::uint16_t kJoinGroup = 1307;    // NFLOG group of joins' SYNs
 
 // What weir changed in the kernel besides the table, as "name=value" with the value from before. It is kept as
 // comments of a chain nothing jumps to, in the table itself: gone with it, and there after a kill -9.

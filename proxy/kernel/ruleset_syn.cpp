@@ -83,6 +83,9 @@ std::string here(bool v4, std::string_view set) {
 
 std::string syn_chain(const policy::Policy& policy) {
   Block chain("chain syn");
+  // For `weir doctor --joins`; a flood of joins must not become one of messages.
+  chain.line(std::string(kJoin) + " limit rate 200/second burst 200 packets log group " + std::to_string(kJoinGroup) +
+             " snaplen 128 queue-threshold 1");
   // First: a connection that weir holds stays with it, whatever lists say by now.
   chain.rule(std::string(kJoin) + " " + std::string(kJoinToken) + " @" + std::string(kTokenSet) + " return",
              "joins to connections weir holds");

@@ -7,17 +7,19 @@
 #include <boost/json/serialize.hpp>
 
 #include "conf/reader.hpp"
+#include "proxy/admin/client/reports.hpp"
 #include "proxy/kernel/probe.hpp"
 #include "proxy/program/command.hpp"
+#include "proxy/program/gateway_call.hpp"
 
 namespace weir::program {
 namespace {
 
 using kernel::Finding;
 
-struct Request {
-  std::string file = kDefaultConfiguration;
+struct Request : GatewayCall {
   bool json = false;
+  bool joins = false;
 };
 
 const char* word(Finding::Level level) {
@@ -62,8 +64,15 @@ std::vector<Finding> examine(const std::string& file) {
   return findings;
 }
 
+// Of the running gateway: why paths fail.
+int explain_joins(const Request& request) {
+  return ask(request, boost::beast::http::verb::get, "/api/v1/joins",
+             request.json ? show_json : show_report<admin::joins_report>);
+}
+
 int doctor(const Request& request) {
-  const auto findings = examine(request.file);
+  if (request.joins) return explain_joins(request);
+  const auto findings = examine(request.configuration);
   bool stopped = false;
   for (const auto& finding : findings) stopped = stopped || finding.level == Finding::Level::fatal;
   if (request.json) {
@@ -79,8 +88,10 @@ int doctor(const Request& request) {
 void add_doctor(CLI::App& app, Action& chosen) {
   auto* command = app.add_subcommand("doctor", "what this host offers, and what would stop weir here");
   auto request = std::make_shared<Request>();
-  command->add_option("-c,--config", request->file, "the configuration")->type_name("FILE")->capture_default_str();
-  command->add_flag("--json", request->json, "one JSON array");
+  add_gateway_options(*command, *request);
+  command->add_flag("--json", request->json, "as JSON");
+  command->add_flag("--joins", request->joins,
+                    "of the running gateway: a sentence for each client's paths, and why they fail");
   command->callback([&chosen, request] { chosen = [request] { return doctor(*request); }; });
 }
 

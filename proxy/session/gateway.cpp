@@ -7,6 +7,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "proxy/kernel/mptcp_counters.hpp"
 #include "proxy/kernel/probe.hpp"
 #include "proxy/kernel/ruleset.hpp"
 #include "proxy/session/log_level.hpp"
@@ -97,6 +98,9 @@ Gateway::Result Gateway::make_workers() {
   most_flows_ = budget.flows;
   apply_flow_limit();
   const auto first = snapshot(settings_, policy_);
+  const auto fell_back = [this](policy::Address client, policy::Endpoint destination) {
+    boost::asio::post(control_, [this, client, destination] { joins_.fell_back(client, destination); });
+  };
   const auto report = [this](NameSeen seen) {
     boost::asio::post(control_, [this, seen = std::move(seen)] { bypass_->take(seen); });
   };
@@ -106,7 +110,8 @@ Gateway::Result Gateway::make_workers() {
                                                               .first_id = first_id(started_),
                                                               .most_pipes = budget.pipes_a_worker,
                                                               .snapshot = first,
-                                                              .report_name = report},
+                                                              .report_name = report,
+                                                              .report_fallback = fell_back},
                                                 admission_, records_));
   return {};
 }
@@ -139,7 +144,20 @@ Gateway::Result Gateway::open_watchers() {
     if (!watch) return watch.error();
     ruleset_.emplace(control_, std::move(*watch), [this] { on_ruleset_change(); });
   }
+  open_join_log();
   return open_packet_logs(settings_);
+}
+
+// What it tells is worth having, not worth refusing to start for.
+void Gateway::open_join_log() {
+  constexpr std::uint32_t kHeaders = 256;
+  counters_before_joins_ = counters_at_start_ = kernel::mptcp_counters();
+  if (!mptcp_) return;
+  auto opened = kernel::PacketLog::open(kernel::kJoinGroup, kHeaders, "weir doctor --joins");
+  if (opened.has_value())
+    joins_seen_.emplace(control_, std::move(*opened), [this] { on_joins(); });
+  else
+    spdlog::warn("{}", opened.error());
 }
 
 Gateway::Result Gateway::open_log(std::optional<Readable<kernel::PacketLog>>& log, bool wanted, std::uint16_t group,
@@ -215,6 +233,7 @@ void Gateway::stop() {
   path_events_.reset();
   alerts_.reset();
   answers_.reset();
+  joins_seen_.reset();
   bypass_.reset();
   ruleset_.reset();
   if (network_)

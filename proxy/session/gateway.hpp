@@ -16,6 +16,7 @@
 #include "conf/reader.hpp"
 #include "proxy/admin/gateway_view.hpp"
 #include "proxy/admin/service.hpp"
+#include "proxy/flow/join_log.hpp"
 #include "proxy/kernel/local_addresses.hpp"
 #include "proxy/kernel/network.hpp"
 #include "proxy/kernel/packet_log.hpp"
@@ -51,6 +52,8 @@ class Gateway : public admin::GatewayView {
   boost::system::result<void, std::string> add_bypass(const admin::BypassRequest&) override;
   std::size_t remove_bypass(const std::string& what, const std::string& who) override;
   admin::Explanation explain(const admin::Question&) override;
+  admin::JoinReport joins() override;
+  admin::KernelCounters kernel_counters() override;
 
  private:
   using Result = boost::system::result<void, std::string>;
@@ -91,6 +94,9 @@ class Gateway : public admin::GatewayView {
   void on_path_events();
   void on_alerts();
   void on_answers();
+  void on_joins();
+  void settle_joins();
+  void open_join_log();
   void on_ruleset_change();
   void on_address_change();
   void on_signal(int signal);
@@ -122,11 +128,16 @@ class Gateway : public admin::GatewayView {
   std::optional<Readable<kernel::PathEvents>> path_events_;
   std::optional<Readable<kernel::PacketLog>> alerts_;
   std::optional<Readable<kernel::PacketLog>> answers_;
+  std::optional<Readable<kernel::PacketLog>> joins_seen_;
+  flow::JoinLog joins_;
+  flow::MptcpCounters counters_at_start_;
+  flow::MptcpCounters counters_before_joins_;  // as they were when joins were last looked at
   std::optional<Readable<kernel::RulesetWatch>> ruleset_;
   std::optional<Readable<kernel::LocalAddresses>> addresses_;
   std::optional<admin::Service> admin_;
   boost::asio::signal_set signals_{control_};
   boost::asio::steady_timer drain_timer_{control_};
+  boost::asio::steady_timer join_timer_{control_};
   std::size_t workers_drained_ = 0;
 };
 

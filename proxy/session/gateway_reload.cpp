@@ -7,6 +7,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "proxy/kernel/mptcp_counters.hpp"
 #include "proxy/kernel/mptcp_syn.hpp"
 #include "proxy/session/gateway.hpp"
 #include "proxy/session/log_level.hpp"
@@ -197,6 +198,8 @@ void Gateway::on_path_events() {
   } else {
     take_tokens(batch->connections);
   }
+  for (const auto& event : batch->events)
+    if (event.kind == kernel::PathEvent::Kind::subflow_established) joins_.joined(event.token, event.remote);
   if (batch->events.empty()) return;
   for (const auto& worker : workers_) worker->post([worker = worker.get(), batch] { worker->take(batch->events); });
 }
@@ -211,6 +214,30 @@ void Gateway::on_alerts() {
         "mptcp_syn",
         {{"client", syn->client.text()}, {"destination", syn->destination.text()}, {"subtype", name(syn->subtype)}});
   }
+}
+
+void Gateway::on_joins() {
+  const auto batch = joins_seen_->source().read();
+  const auto now = std::chrono::steady_clock::now();
+  // What became of a join may be counted before its SYN is read here.
+  const auto before = std::exchange(counters_before_joins_, kernel::mptcp_counters());
+  for (const auto& packet : batch.packets) {
+    const auto syn = kernel::parse_mptcp_syn(packet);
+    if (syn && syn->subtype == kernel::MptcpSyn::Subtype::join)
+      joins_.syn(syn->client, syn->destination, syn->token, tokens_.contains(syn->token), now, before);
+  }
+  settle_joins();
+}
+
+void Gateway::settle_joins() {
+  constexpr std::chrono::seconds kAgain{1};
+  joins_.settle(std::chrono::steady_clock::now(), kernel::mptcp_counters(),
+                [this](std::uint32_t token) { return tokens_.contains(token); });
+  if (!joins_.is_waiting()) return;
+  join_timer_.expires_after(kAgain);
+  join_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) settle_joins();
+  });
 }
 
 void Gateway::on_answers() {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "proxy/kernel/mptcp_counters.hpp"
 #include "proxy/kernel/ruleset_syn.hpp"
 #include "proxy/session/gateway.hpp"
 
@@ -30,6 +31,8 @@ admin::Status Gateway::status() {
   status.max_flows = admission_.limit();
   status.intercept_ports = settings_.gateway.intercept_ports;
   status.client_interfaces = settings_.gateway.client_interfaces;
+  for (const auto& entry : policy_.bypasses->entries) status.bypasses.push_back(entry.name);
+  status.rules = policy_.rules->entries.size();
   status.on_syn = policy::name(policy_.on_syn);
   status.configuration = file_.string();
   status.configuration_read = configuration_read_;
@@ -68,7 +71,7 @@ void Gateway::flow(std::uint64_t id, std::function<void(std::optional<flow::Reco
 
 admin::BypassList Gateway::bypass() {
   auto list = bypass_->list();
-  const auto counters = network_ ? network_->counters() : std::map<std::string, std::uint64_t>{};
+  const auto counters = kernel_counters().rules;
   for (std::size_t i = 0; i < list.configured.size(); ++i)
     if (const auto found = counters.find(kernel::bypass_counter(i)); found != counters.end())
       list.configured[i].syns = found->second;
@@ -81,6 +84,19 @@ boost::system::result<void, std::string> Gateway::add_bypass(const admin::Bypass
 
 std::size_t Gateway::remove_bypass(const std::string& what, const std::string& who) {
   return bypass_->remove(what, who);
+}
+
+admin::JoinReport Gateway::joins() {
+  admin::JoinReport report{.paths = joins_.paths(), .since_start = kernel::mptcp_counters(), .unknown = "direct"};
+  if (settings_.mptcp.unknown_joins == conf::UnknownJoins::drop) report.unknown = "drop";
+  for (auto& [name, value] : report.since_start)
+    if (const auto before = counters_at_start_.find(name); before != counters_at_start_.end())
+      value -= std::min(value, before->second);
+  return report;
+}
+
+admin::KernelCounters Gateway::kernel_counters() {
+  return {network_ ? network_->counters() : std::map<std::string, std::uint64_t>{}, kernel::mptcp_counters()};
 }
 
 admin::Explanation Gateway::explain(const admin::Question& question) {

@@ -26,6 +26,7 @@ Worker::Worker(const Setup& setup, Admission& admission, LineLog& records)
       records_(records),
       snapshot_(setup.snapshot),
       name_reports_(setup.report_name),
+      report_fallback_(setup.report_fallback),
       next_id_(setup.first_id + setup.index),
       workers_(setup.workers),
       last_sweep_(Clock::now()),
@@ -150,7 +151,10 @@ void Worker::leave(Flow& flow) {
   const auto spliced = flow.relay ? flow.relay->bytes_spliced() : 0;
   counters_.relayed_by_splice.add(spliced);
   counters_.relayed_by_copy.add(flow.record.bytes_from_client + flow.record.bytes_to_client - spliced);
-  if (flow.record.fallback) counters_.fallbacks.add();
+  if (flow.record.fallback) {
+    counters_.fallbacks.add();
+    report_fallback_(flow.record.client.address, flow.record.destination);
+  }
   resume_listeners();
 }
 

@@ -36,6 +36,7 @@ class Worker {
     std::size_t most_pipes = 0;
     SnapshotPointer snapshot;
     std::function<void(NameSeen)> report_name;
+    std::function<void(policy::Address client, policy::Endpoint destination)> report_fallback;
   };
   // `admission` and `records` are shared and outlive the worker.
   Worker(const Setup&, Admission& admission, LineLog& records);
@@ -111,6 +112,7 @@ class Worker {
   DeadlineList deadlines_;
   std::unordered_map<std::uint32_t, Flow*> by_token_;
   NameReports name_reports_;
+  std::function<void(policy::Address, policy::Endpoint)> report_fallback_;
   std::vector<kernel::SubflowState> subflows_;  // scratch of sample_paths
   std::string record_lines_;
   std::function<void()> drained_;

@@ -263,6 +263,62 @@ def test_where_both_kinds_go_a_join_waits_until_it_is_known(network, ruled, serv
         wait_for(lambda: subflows_of(sock) == 2, what="weir's own join")
 
 
+def joins_told(weir):
+    return weir.cli("doctor", "--joins", "-c", str(weir.file)).stdout
+
+
+def test_why_a_path_failed_is_told(network, make_weir, serve, origin):
+    weir = make_weir(network, mptcp={"max_subflows": 2}).start()
+    assert "no join was seen" in joins_told(weir)
+    network.add_subflow_endpoints()
+    with connect(network.client, (ORIGIN, 5001), mptcp=True) as sock:
+        sock.sendall(b"ping")
+        wait_for(lambda: "1 of 1 join succeeded" in joins_told(weir), what="the join")
+        assert joins_told(weir).startswith(f"{client_address(1)} to {ORIGIN}:5001: ")
+        # One more than mptcp.max_subflows.
+        network.client.run("ip address add 10.1.1.9/24 dev c1")
+        network.client.run("ip rule add from 10.1.1.9 table 101")
+        network.client.run("ip mptcp endpoint add 10.1.1.9 dev c1 subflow")
+        wait_for(lambda: "as many subflows as mptcp.max_subflows allows" in joins_told(weir), what="the refusal")
+
+
+def test_a_join_of_nobody_here_is_told(network, ruled, serve):
+    origin = MptcpOrigin(network, serve)
+    network.origin.run(f"ip address add {SECOND}/24 dev eth0")
+    network.origin.run(f"ip mptcp endpoint add {SECOND} dev eth0 signal")
+    weir = ruled(f'[[bypass]]\nname = "o"\ndestinations = ["{ORIGIN}"]\n')
+    assert origin.ask(network) == 2
+    wait_for(lambda: "1 of a connection that is not weir's, and went on to the destination" in joins_told(weir),
+             what="the sentence")
+
+
+def test_an_option_stripped_on_the_way_is_told(network, weir, serve, origin):
+    """A box strips option 30 from the third packet on: the connection goes on as TCP."""
+    network.client.run(["nft", "add table inet box; add chain inet box out { type filter hook output priority 0; };"
+                        " add rule inet box out tcp flags & syn == 0 reset tcp option mptcp"])
+    with connect(network.client, (ORIGIN, 5001), mptcp=True) as sock:
+        sock.sendall(b"ping")
+        assert receive_exactly(sock, 4) == b"ping"
+    wait_for(lambda: "came without option 30, which a box on the way may strip" in joins_told(weir), what="the sentence")
+
+
+def test_what_goes_direct_is_forgotten_when_it_ends(network, ruled, serve):
+    serve(network.origin, 80, echo)
+    weir = ruled(f'[[bypass]]\nname = "o"\nflows = "any"\ndestinations = ["{ORIGIN}", "{ORIGIN6}"]\n')
+
+    def entries(name):
+        return weir.network.gateway.output(["nft", "list", "set", "inet", "weir", name]).count(" . 80")
+
+    for address, family in ((ORIGIN, 4), (ORIGIN6, 6)):
+        with connect(network.client, (address, 80)) as sock:
+            sock.sendall(b"ping")
+            receive_exactly(sock, 4)
+            assert (entries(f"direct_open{family}"), entries(f"direct_closing{family}")) == (1, 0)
+            sock.shutdown(socket.SHUT_WR)
+            receive_all(sock)
+        wait_for(lambda: (entries(f"direct_open{family}"), entries(f"direct_closing{family}")) == (0, 1), what="its end")
+
+
 # --- rules on the SYN
 
 

@@ -100,3 +100,24 @@ TEST_CASE("bypass: a value in a query is escaped", "[admin]") {
   CHECK(admin::query_escaped("2001:db8::/32 a&b=c%") == "2001%3Adb8%3A%3A%2F32%20a%26b%3Dc%25");
   CHECK(admin::query_escaped("*.x-y_z~.example") == "%2A.x-y_z~.example");
 }
+
+TEST_CASE("joins: the API and the report tell what happened on each path", "[admin]") {
+  AdminFixture admin;
+  admin.gateway.joins_.unknown = "direct";
+  CHECK(admin::joins_report(json::parse(admin::joins_json(admin.gateway.joins_))) ==
+        "no join was seen since weir started\n");
+  flow::JoinPath path;
+  path.client = *policy::Address::parse("10.1.1.2");
+  path.destination = *policy::Endpoint::parse("198.51.100.7:443");
+  path.attempts = 2;
+  path.joined = 1;
+  path.failed[static_cast<std::size_t>(flow::JoinCause::wrong_port)] = 1;
+  admin.gateway.joins_.paths = {path};
+  admin.gateway.joins_.since_start = {{"MismatchPortSynRx", 1}};
+  admin.start();
+  CHECK_THAT(admin.ask("GET", "/api/v1/joins"), ContainsSubstring("\"wrong_port\":1"));
+  CHECK(admin::joins_report(json::parse(admin::joins_json(admin.gateway.joins_))) ==
+        "10.1.1.2 to 198.51.100.7:443: 1 of 2 joins succeeded; 1 refused, because of another port than the connection's "
+        "own\nthe kernel counted since weir started, on all paths:\n  1 join came to another port than its "
+        "connection's\n");
+}

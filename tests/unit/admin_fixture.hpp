@@ -52,6 +52,8 @@ class MadeUpGateway : public admin::GatewayView {
   std::size_t remove_bypass(const std::string& what, const std::string&) override {
     return std::erase_if(bypass_.added, [&](const auto& one) { return one.what == what; });
   }
+  admin::JoinReport joins() override { return joins_; }
+  admin::KernelCounters kernel_counters() override { return kernel_; }
   admin::Explanation explain(const admin::Question& question) override { return admin::explain({}, question, {}); }
 
   admin::Status status_;
@@ -61,6 +63,8 @@ class MadeUpGateway : public admin::GatewayView {
   std::vector<flow::Event> events_;
   std::vector<conf::Problem> problems_;
   admin::BypassList bypass_;
+  admin::JoinReport joins_;
+  admin::KernelCounters kernel_;
   std::promise<void> drained_;
   bool answers_ = true;
 };

@@ -5,11 +5,11 @@
 #include <boost/json.hpp>
 
 #include "proxy/admin/flow_query.hpp"
-#include "proxy/admin/kernel_counters.hpp"
 #include "proxy/admin/metrics.hpp"
 #include "proxy/admin/problem.hpp"
 #include "proxy/admin/target.hpp"
 #include "proxy/admin/views.hpp"
+#include "proxy/kernel/mptcp_counters.hpp"
 #include "tests/unit/admin_fixture.hpp"
 #include "tests/unit/catch.hpp"
 
@@ -127,18 +127,17 @@ TEST_CASE("admin target: taken apart", "[admin]") {
 }
 
 TEST_CASE("admin kernel counters: the MPTcpExt lines", "[admin]") {
-  const auto counters = admin::parse_mptcp_counters(
+  const auto counters = kernel::parse_mptcp_counters(
       "TcpExt: SyncookiesSent Other\nTcpExt: 1 2\nMPTcpExt: MPCapableSYNRX MPCurrEstab\nMPTcpExt: 7 "
       "18446744073709551615\n");
   REQUIRE(counters.size() == 2);
-  CHECK(counters[0].name == "MPCapableSYNRX");
-  CHECK(counters[0].value == 7);
-  CHECK(counters[1].value == 18446744073709551615ULL);
+  CHECK(counters.at("MPCapableSYNRX") == 7);
+  CHECK(counters.at("MPCurrEstab") == 18446744073709551615ULL);
   for (const auto* none : {"", "\n", "TcpExt: A\nTcpExt: 1\n", "MPTcpExt: A B\n", "MPTcpExt: A\nMPTcpExt: x\n"}) {
     INFO(none);
-    CHECK(admin::parse_mptcp_counters(none).empty());
+    CHECK(kernel::parse_mptcp_counters(none).empty());
   }
-  CHECK(admin::parse_mptcp_counters("MPTcpExt: A B\nMPTcpExt: 1\n").size() == 1);
+  CHECK(kernel::parse_mptcp_counters("MPTcpExt: A B\nMPTcpExt: 1\n").size() == 1);
 }
 
 namespace {
@@ -175,13 +174,18 @@ TEST_CASE("admin metrics: well formed, with every family", "[admin]") {
   one.relayed_by_splice.add(1'000'000'000'000);
   admin::Status status;
   status.version = "1.2\"3\\4\n";
-  const auto text = admin::metrics_text(status, admin::sum({&one}), {{"MPJoinSynRx", 5}, {"MPCurrEstab", 6}});
+  status.bypasses = {"media", "lab"};
+  const admin::KernelCounters kernel{.rules = {{"intercepted", 7}, {"bypass1", 8}},
+                                     .mptcp = {{"MPJoinSynRx", 5}, {"MPCurrEstab", 6}}};
+  const auto text = admin::metrics_text(status, admin::sum({&one}), kernel);
   CHECK(lint(std::regex_replace(text, std::regex("version=\"[^\\n]*\"\\}"), "version=\"v\"}")) == "");
   for (const auto* line :
        {"weir_build_info{version=\"1.2\\\"3\\\\4\\n\"} 1", "weir_flows_accepted_total{transport=\"mptcp\"} 2",
         "weir_flows_ended_total{side=\"upstream\",code=\"reset\"} 3",
         "weir_relayed_bytes_total{method=\"splice\"} 1000000000000", "weir_kernel_mptcp_MPJoinSynRx_total 5",
-        "weir_kernel_mptcp_MPCurrEstab 6", "weir_phase{phase=\"starting\"} 1", "weir_phase{phase=\"running\"} 0"}) {
+        "weir_kernel_mptcp_MPCurrEstab 6", "weir_phase{phase=\"starting\"} 1",
+        "weir_syns_total{verdict=\"intercepted\"} 7", "weir_bypass_syns_total{bypass=\"media\"} 0",
+        "weir_bypass_syns_total{bypass=\"lab\"} 8", "weir_phase{phase=\"running\"} 0"}) {
     CHECK_THAT(text, ContainsSubstring(std::string("\n") + line + "\n"));
   }
 }

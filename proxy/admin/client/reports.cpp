@@ -222,6 +222,22 @@ std::string bypass_report(const json::value& list_of_all) {
   return report.empty() ? "the bypass list is empty\n" : report + "conflicts  " + text(list_of_all, "conflicts") + "\n";
 }
 
+std::string joins_report(const json::value& joins) {
+  std::string report;
+  const auto lines = [&report](const json::array* array, const auto& text_of) {
+    if (array == nullptr) return;
+    for (const auto& one : *array) report += terminal_safe(text_of(one)) + "\n";
+  };
+  lines(member(joins, "paths").if_array(), [](const json::value& path) { return text(path, "sentence"); });
+  if (report.empty()) report = "no join was seen since weir started\n";
+  const auto* kernel = member(joins, "kernel").if_array();
+  if (kernel == nullptr || kernel->empty()) return report;
+  report += "the kernel counted since weir started, on all paths:\n";
+  lines(kernel,
+        [](const json::value& one) { return "  " + std::string(one.is_string() ? one.get_string().c_str() : ""); });
+  return report;
+}
+
 namespace {
 
 std::string walk(const json::value& part) {

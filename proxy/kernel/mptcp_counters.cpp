@@ -1,9 +1,11 @@
-#include "proxy/admin/kernel_counters.hpp"
+#include "proxy/kernel/mptcp_counters.hpp"
 
 #include <algorithm>
 #include <charconv>
+#include <fstream>
+#include <iterator>
 
-namespace weir::admin {
+namespace weir::kernel {
 namespace {
 
 std::string_view take_until(std::string_view& text, char end) {
@@ -14,7 +16,13 @@ std::string_view take_until(std::string_view& text, char end) {
 
 }  // namespace
 
-std::vector<KernelCounter> parse_mptcp_counters(std::string_view netstat) {
+// Of this thread's network namespace, which is where weir works.
+std::map<std::string, std::uint64_t> mptcp_counters() {
+  std::ifstream file("/proc/thread-self/net/netstat");
+  return parse_mptcp_counters(std::string(std::istreambuf_iterator<char>(file), {}));
+}
+
+std::map<std::string, std::uint64_t> parse_mptcp_counters(std::string_view netstat) {
   constexpr std::string_view kPrefix = "MPTcpExt: ";
   std::string_view names;
   std::string_view values;
@@ -24,16 +32,16 @@ std::vector<KernelCounter> parse_mptcp_counters(std::string_view netstat) {
     line.remove_prefix(kPrefix.size());
     (names.empty() ? names : values) = line;
   }
-  std::vector<KernelCounter> counters;
+  std::map<std::string, std::uint64_t> counters;
   while (!names.empty() && !values.empty()) {
     const auto name = take_until(names, ' ');
     const auto digits = take_until(values, ' ');
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
     if (error != std::errc{} || end != digits.data() + digits.size()) continue;
-    counters.push_back({std::string(name), value});
+    counters.emplace(name, value);
   }
   return counters;
 }
 
-}  // namespace weir::admin
+}  // namespace weir::kernel
