@@ -2,7 +2,7 @@
 // flow, however many rules there are.
 #pragma once
 
-#include <bitset>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -13,6 +13,20 @@ inline constexpr std::size_t kMostConditions = 4096;
 
 // Which entry, in the order of the policy: bypass entries first, then the rules.
 using Condition = std::uint16_t;
-using Conditions = std::bitset<kMostConditions>;
+
+// A set of conditions, to be combined 64 at a time.
+class Conditions {
+ public:
+  using Word = std::uint64_t;
+  static constexpr std::size_t kBits = 64;
+
+  void set(std::size_t condition) { words_[condition / kBits] |= Word{1} << (condition % kBits); }
+  bool test(std::size_t condition) const { return (words_[condition / kBits] >> (condition % kBits) & 1) != 0; }
+  Word word(std::size_t i) const { return words_[i]; }
+  friend bool operator==(const Conditions&, const Conditions&) = default;
+
+ private:
+  std::array<Word, kMostConditions / kBits> words_{};
+};
 
 }  // namespace weir::policy

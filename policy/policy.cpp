@@ -1,6 +1,7 @@
 #include "policy/policy.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "policy/judgement.hpp"
 
@@ -25,48 +26,69 @@ void note(Trace* trace, Source source, const std::string& entry, Step::Result re
   if (trace != nullptr) trace->push_back({source, entry, result, std::move(reason)});
 }
 
-// The first entry of a bypass table that matches, or cannot be judged yet.
-std::optional<Outcome> walk(const BypassTable& table, Source source, const Facts& facts, Trace* trace) {
-  if (table.entries.empty()) return std::nullopt;
+// Looks at a table's entries in their order, until a look has an outcome. Those that the indexes rule out are looked at
+// only for a trace, which tells of every one.
+template <typename Table, typename Look>
+std::optional<Outcome> walk(const Table& table, const Facts& facts, const Trace* trace, Look look) {
+  const auto size = table.entries.size();
+  if (size == 0) return std::nullopt;
   Matched matched;
   table.indexes.match(facts, matched);
-  for (std::size_t i = 0; i < table.entries.size(); ++i) {
-    Judgement judgement(trace != nullptr);
-    judge(judgement, table.entries[i], i, facts, table.indexes, matched);
-    const auto match = judgement.match();
-    note(trace, source, table.entries[i].name, result_of(match), std::move(judgement).why());
-    if (match == Match::needs_more) return Outcome{Outcome::State::needs_more, {}};
-    if (match == Match::yes)
-      return Outcome{.decision = {source, static_cast<std::uint16_t>(i), Action::allow, Tls::passthrough}};
+  for (std::size_t word = 0; word * Conditions::kBits < size; ++word) {
+    auto left = trace != nullptr ? ~Conditions::Word{0} : table.candidates(word, facts, matched);
+    for (; left != 0; left &= left - 1) {
+      const auto i = word * Conditions::kBits + static_cast<std::size_t>(std::countr_zero(left));
+      if (i >= size) break;
+      if (const auto outcome = look(i, matched)) return outcome;
+    }
   }
   return std::nullopt;
 }
 
-std::optional<Outcome> walk_rules(const Policy& policy, const Facts& facts, Trace* trace) {
-  const auto& table = *policy.rules;
-  if (table.entries.empty()) return std::nullopt;
-  Matched matched;
-  table.indexes.match(facts, matched);
-  for (std::size_t i = 0; i < table.entries.size(); ++i) {
-    const auto& rule = table.entries[i];
-    if (!rule.judges_flows()) {
-      note(trace, Source::rule, rule.name, Step::Result::not_judged, "it names interfaces, so it is for SYNs only");
-      continue;
-    }
-    Judgement judgement(trace != nullptr);
-    judge(judgement, rule, i, facts, table.indexes, matched);
-    const auto match = judgement.match();
-    const Decision decision{Source::rule, static_cast<std::uint16_t>(i), rule.action, rule.tls.value_or(policy.tls)};
-    if (match == Match::needs_decryption && !may_decrypt(policy, rule)) {
-      note(trace, Source::rule, rule.name, Step::Result::no_match, "the request is encrypted, and stays so");
-      continue;
-    }
-    note(trace, Source::rule, rule.name, result_of(match), std::move(judgement).why());
-    if (match == Match::needs_more) return Outcome{Outcome::State::needs_more, {}};
-    if (match == Match::needs_decryption) return Outcome{Outcome::State::needs_decryption, decision};
-    if (match == Match::yes) return Outcome{.decision = decision};
-  }
+std::optional<Outcome> look_at_bypass(const BypassTable& table, Source source, std::size_t i, const Facts& facts,
+                                      const Matched& matched, Trace* trace) {
+  Judgement judgement(trace != nullptr);
+  judge(judgement, table.entries[i], i, facts, table.indexes, matched);
+  const auto match = judgement.match();
+  note(trace, source, table.entries[i].name, result_of(match), std::move(judgement).why());
+  if (match == Match::needs_more) return Outcome{Outcome::State::needs_more, {}};
+  if (match == Match::yes)
+    return Outcome{.decision = {source, static_cast<std::uint16_t>(i), Action::allow, Tls::passthrough}};
   return std::nullopt;
+}
+
+std::optional<Outcome> look_at_rule(const Policy& policy, std::size_t i, const Facts& facts, const Matched& matched,
+                                    Trace* trace) {
+  const auto& rule = policy.rules->entries[i];
+  if (!rule.judges_flows()) {
+    note(trace, Source::rule, rule.name, Step::Result::not_judged, "it names interfaces, so it is for SYNs only");
+    return std::nullopt;
+  }
+  Judgement judgement(trace != nullptr);
+  judge(judgement, rule, i, facts, policy.rules->indexes, matched);
+  const auto match = judgement.match();
+  const Decision decision{Source::rule, static_cast<std::uint16_t>(i), rule.action, rule.tls.value_or(policy.tls)};
+  if (match == Match::needs_decryption && !may_decrypt(policy, rule)) {
+    note(trace, Source::rule, rule.name, Step::Result::no_match, "the request is encrypted, and stays so");
+    return std::nullopt;
+  }
+  note(trace, Source::rule, rule.name, result_of(match), std::move(judgement).why());
+  if (match == Match::needs_more) return Outcome{Outcome::State::needs_more, {}};
+  if (match == Match::needs_decryption) return Outcome{Outcome::State::needs_decryption, decision};
+  if (match == Match::yes) return Outcome{.decision = decision};
+  return std::nullopt;
+}
+
+// The first entry of a bypass table that matches, or cannot be judged yet.
+std::optional<Outcome> walk_bypasses(const BypassTable& table, Source source, const Facts& facts, Trace* trace) {
+  return walk(table, facts, trace, [&](std::size_t i, const Matched& matched) {
+    return look_at_bypass(table, source, i, facts, matched, trace);
+  });
+}
+
+std::optional<Outcome> walk_rules(const Policy& policy, const Facts& facts, Trace* trace) {
+  return walk(*policy.rules, facts, trace,
+              [&](std::size_t i, const Matched& matched) { return look_at_rule(policy, i, facts, matched, trace); });
 }
 
 const LearnedFor* learned_for(const SynFacts& facts, const std::string& bypass) {
@@ -154,8 +176,8 @@ const char* name(Source source) {
 }
 
 Outcome decide(const Policy& policy, const Facts& facts, Trace* trace) {
-  if (const auto outcome = walk(*policy.run_time, Source::run_time_bypass, facts, trace)) return *outcome;
-  if (const auto outcome = walk(*policy.bypasses, Source::bypass, facts, trace)) return *outcome;
+  if (const auto outcome = walk_bypasses(*policy.run_time, Source::run_time_bypass, facts, trace)) return *outcome;
+  if (const auto outcome = walk_bypasses(*policy.bypasses, Source::bypass, facts, trace)) return *outcome;
   if (const auto outcome = walk_rules(policy, facts, trace)) return *outcome;
   note(trace, Source::defaults, {}, Step::Result::match, "nothing above matches");
   return {.decision = {Source::defaults, 0, Action::allow, policy.tls}};

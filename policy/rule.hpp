@@ -74,7 +74,7 @@ struct Bypass {
   std::vector<Prefix> sources;
   std::vector<Prefix> destinations;
   std::vector<std::uint16_t> ports;
-  std::vector<std::string> names;  // those of its domains that can be resolved, the first 10,000
+  std::vector<std::string> names;                         // those of its domains that can be resolved, the first 10,000
   std::chrono::seconds learn_for{std::chrono::hours(1)};  // 0: never
 
   bool takes(Transport transport) const {

@@ -29,9 +29,21 @@ struct Indexes {
   std::size_t memory() const { return sources.memory() + destinations.memory() + domains.memory(); }
 };
 
+// Which entries of a table ask for a list of the kind to match.
+struct Asking {
+  Conditions sources;
+  Conditions destinations;
+  Conditions domains;
+};
+
+// `candidates`: those of a table's entries 64·i to 64·i+63 that are not ruled out by the indexes. In a long policy
+// nearly all are, and are not looked at.
 struct BypassTable {
   std::vector<Bypass> entries;
   Indexes indexes;
+  Asking asking;
+
+  Conditions::Word candidates(std::size_t i, const Facts&, const Matched&) const;
 
   // The entries with this name among their domains, whatever else they ask: an address may be learned for them.
   std::vector<std::size_t> naming(const DomainName&) const;
@@ -40,6 +52,9 @@ struct BypassTable {
 struct RuleTable {
   std::vector<Rule> entries;
   Indexes indexes;
+  Asking asking;
+
+  Conditions::Word candidates(std::size_t i, const Facts&, const Matched&) const;
 };
 
 // Collects a table's entries and their names.
@@ -51,11 +66,11 @@ class TableBuilder {
     domains_.add(pattern, static_cast<Condition>(table_.entries.size()));
   }
   void add(Bypass entry) {
-    index(entry.sources, entry.destinations);
+    index(entry, entry.sources, entry.destinations);
     table_.entries.push_back(std::move(entry));
   }
   void add(Rule entry) {
-    index(entry.when.sources, entry.when.destinations);
+    index(entry.when, entry.when.sources, entry.when.destinations);
     table_.entries.push_back(std::move(entry));
   }
   std::size_t size() const { return table_.entries.size(); }
@@ -68,8 +83,12 @@ class TableBuilder {
   }
 
  private:
-  void index(const std::vector<Prefix>& sources, const std::vector<Prefix>& destinations) {
+  template <typename Asks>
+  void index(const Asks& asks, const std::vector<Prefix>& sources, const std::vector<Prefix>& destinations) {
     const auto condition = static_cast<Condition>(table_.entries.size());
+    if (asks.by_source) table_.asking.sources.set(condition);
+    if (asks.by_destination) table_.asking.destinations.set(condition);
+    if (asks.by_domain) table_.asking.domains.set(condition);
     for (const auto& prefix : sources) sources_.add(prefix, condition);
     for (const auto& prefix : destinations) destinations_.add(prefix, condition);
   }

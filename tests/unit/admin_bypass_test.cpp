@@ -116,8 +116,9 @@ TEST_CASE("joins: the API and the report tell what happened on each path", "[adm
   admin.gateway.joins_.since_start = {{"MismatchPortSynRx", 1}};
   admin.start();
   CHECK_THAT(admin.ask("GET", "/api/v1/joins"), ContainsSubstring("\"wrong_port\":1"));
-  CHECK(admin::joins_report(json::parse(admin::joins_json(admin.gateway.joins_))) ==
-        "10.1.1.2 to 198.51.100.7:443: 1 of 2 joins succeeded; 1 refused, because of another port than the connection's "
-        "own\nthe kernel counted since weir started, on all paths:\n  1 join came to another port than its "
-        "connection's\n");
+  CHECK(
+      admin::joins_report(json::parse(admin::joins_json(admin.gateway.joins_))) ==
+      "10.1.1.2 to 198.51.100.7:443: 1 of 2 joins succeeded; 1 refused, because of another port than the connection's "
+      "own\nthe kernel counted since weir started, on all paths:\n  1 join came to another port than its "
+      "connection's\n");
 }

@@ -331,7 +331,7 @@ Policy some_policy(weir::tests::Random& random) {
       one.destinations = some_prefixes();
       one.sources = some_prefixes();
     });
-  for (std::size_t i = 1 + random.below(6); i-- > 0;)
+  for (std::size_t i = 1 + random.below(random.chance(10) ? 80 : 6); i-- > 0;)
     make.rule("r" + std::to_string(i), names(), [&](Rule& rule) {
       rule.when.sources = some_prefixes();
       rule.when.destinations = some_prefixes();
@@ -384,6 +384,12 @@ TEST_CASE("decided stage by stage, or with all facts known, a flow gets the same
     if (encrypted && !at_hello) continue;  // decided by addresses alone: checked below
     CAPTURE(round);
     REQUIRE(decide(policy, all) == outcome);
+    // Telling why, it looks at every entry; deciding, only at those that the indexes leave.
+    Trace trace;
+    REQUIRE(decide(policy, all, &trace) == outcome);
+    trace.clear();
+    const auto at_once = facts("10.1.0.2", "198.51.100.7:443", all.transport);
+    REQUIRE(decide(policy, at_once) == decide(policy, at_once, &trace));
   }
 }
 
