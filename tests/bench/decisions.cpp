@@ -1,5 +1,6 @@
 // How long a policy of a size takes to load, how much memory its lists take, and what one decision costs. Run by
-// scripts/bench:  decisions NAMES PREFIXES RULES  → one JSON object.
+// scripts/bench:  decisions FOLDER NAMES PREFIXES RULES  → one JSON object. The rules stay in FOLDER/rules.toml with
+// their lists beside them.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -26,9 +27,7 @@ policy::Address address_of(unsigned i) {
 
 // Half of the rules have names, half have destinations; each its share, in a file of its own.
 std::filesystem::path write_policy(const std::filesystem::path& folder, int names, int prefixes, int rules) {
-  const auto file = folder / "weir.toml";
-  std::ofstream toml(file);
-  toml << "[gateway]\nclient_interfaces = ['lan0']\n";
+  std::ofstream toml(folder / "rules.toml");
   for (int rule = 0; rule < rules; ++rule) {
     const bool by_name = rule % 2 == 0;
     const auto list = (by_name ? "names" : "nets") + std::to_string(rule);
@@ -40,7 +39,10 @@ std::filesystem::path write_policy(const std::filesystem::path& folder, int name
     toml << "[[rule]]\nname = 'r" << rule << "'\nwhen." << (by_name ? "domains" : "destinations")
          << " = ['file:" << list << "']\naction = 'block'\n";
   }
-  return file;
+  toml.close();
+  const auto whole = folder / "decisions.toml";
+  std::ofstream(whole) << "[gateway]\nclient_interfaces = ['lan0']\n" << std::ifstream(folder / "rules.toml").rdbuf();
+  return whole;
 }
 
 std::vector<policy::Facts> made_flows(int names, int prefixes) {
@@ -65,16 +67,13 @@ std::vector<policy::Facts> made_flows(int names, int prefixes) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return std::fputs("usage: decisions NAMES PREFIXES RULES\n", stderr), 2;
-  const int names = std::atoi(argv[1]);
-  const int prefixes = std::atoi(argv[2]);
-  char folder[] = "/tmp/weir-decisions-XXXXXX";
-  if (mkdtemp(folder) == nullptr) return 1;
-  const auto file = write_policy(folder, names, prefixes, std::atoi(argv[3]));
+  if (argc != 5) return std::fputs("usage: decisions FOLDER NAMES PREFIXES RULES\n", stderr), 2;
+  const int names = std::atoi(argv[2]);
+  const int prefixes = std::atoi(argv[3]);
+  const auto file = write_policy(argv[1], names, prefixes, std::atoi(argv[4]));
   const auto before = Clock::now();
   const auto reading = conf::read_file(file);
   const auto load = Clock::now() - before;
-  std::filesystem::remove_all(folder);
   for (const auto& problem : reading.problems) std::fprintf(stderr, "%s\n", problem.text().c_str());
   if (!reading.ok()) return 1;
   const auto flows = made_flows(names, prefixes);
@@ -85,13 +84,13 @@ int main(int argc, char** argv) {
     const auto start = Clock::now();
     for (std::size_t j = 0; j < kBatch; ++j)
       blocked += policy::decide(reading.policy, flows[i + j]).decision.action == policy::Action::block ? 1U : 0U;
-    times.push_back(seconds(Clock::now() - start) / kBatch * 1e9);
+    times.push_back(seconds(Clock::now() - start) / kBatch * 1e6);
   }
   std::ranges::sort(times);
   const auto& indexes = reading.policy.rules->indexes;
   const auto per_name = names == 0 ? 0.0 : static_cast<double>(indexes.domains.memory()) / names;
   std::printf(
-      "{\"load_s\": %.3f, \"bytes_per_name\": %.1f, \"decision_p50_ns\": %.0f, \"decision_p99_ns\": %.0f, "
+      "{\"load_s\": %.3f, \"bytes_per_name\": %.1f, \"decision_p50_us\": %.3f, \"decision_p99_us\": %.3f, "
       "\"blocked\": %zu}\n",
       seconds(load), per_name, times[times.size() / 2], times[times.size() * 99 / 100], blocked);
   return 0;

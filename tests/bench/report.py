@@ -3,6 +3,7 @@
 import statistics
 
 HEAD = ["", "forwarding", "HAProxy", "weir", "weir ÷ HAProxy", "weir ÷ forwarding", "target"]
+POLICY_HEAD = ["", "without", "with", "with ÷ without", "target"]
 SUBJECTS = ("forwarding", "haproxy", "weir")
 
 
@@ -103,6 +104,38 @@ def table(rounds):
     t.row("– plain TCP over one, Mbit/s", "two-paths", "plain_mbit", 1)
     t.row("– MPTCP ÷ plain", "two-paths", "gain", 2, lambda *_: verdict(f.values("two-paths", "weir", "gain"), 1.85))
     return t.lines
+
+
+# title, row, key, digits, target
+WITH_AND_WITHOUT = [
+    ("new connections a second, by an empty policy and a large one", "policy", "rate", 0, 0.95),
+    ("one TCP stream, forwarded and by a bypass, Gbit/s", "bypass-bulk", "gbit", 2, 0.98),
+    ("new connections a second, forwarded and by a bypass", "bypass-connections", "rate", 0, 0.98),
+]
+COSTS = [
+    ("a decision by the large policy, µs, median", "policy", "decision_p50_us", 2, 2),
+    ("– 99th percentile", "policy", "decision_p99_us", 2, None),
+    ("loading the large policy, s", "policy", "load_s", 2, 3),
+    ("– bytes a name", "policy", "bytes_per_name", 0, 100),
+    ("another list of 100,000 prefixes in the kernel, s", "bypass-connections", "reload_s", 2, 2),
+]
+
+
+def policy_table(rounds):
+    f = Figures(rounds)
+    lines = [POLICY_HEAD]
+    for title, row, key, digits, wanted in WITH_AND_WITHOUT:
+        if f.has(row):
+            without, with_it = f.rounds[row]
+            ratios = f.ratios(row, key, with_it, without)
+            lines.append([title, show(f.median(row, without, key), digits), show(f.median(row, with_it, key), digits),
+                          spread(ratios), verdict(ratios, wanted)])
+    for title, row, key, digits, wanted in COSTS:
+        values = [value for subject in f.rounds.get(row, {}) for value in f.values(row, subject, key) if value]
+        if values:
+            lines.append([title, "", spread(values, digits), "",
+                          verdict(values, wanted, at_most=True) if wanted else ""])
+    return lines
 
 
 def as_text(lines):

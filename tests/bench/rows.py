@@ -136,6 +136,22 @@ def two_paths(network, subject, seconds):
     return {"plain_mbit": plain, "mptcp_mbit": mptcp, "gain": mptcp / plain}
 
 
+def policy(network, subject, seconds):
+    """What lists of a large network cost: in memory, in loading, in deciding, and every new connection."""
+    return new_connections(network, subject, seconds) | getattr(subject, "decisions", {})
+
+
+def bypass_bulk(network, subject, seconds):
+    return bulk_tcp(network, subject, seconds)
+
+
+def bypass_connections(network, subject, seconds):
+    figures = new_connections(network, subject, seconds)
+    if hasattr(subject, "reload_seconds"):
+        figures["reload_s"] = subject.reload_seconds()
+    return figures
+
+
 ROWS = {
     "bulk-tcp": bulk_tcp,
     "bulk-mptcp": bulk_mptcp,
@@ -144,5 +160,14 @@ ROWS = {
     "idle-memory": idle_memory,
     "latency": latency,
     "two-paths": two_paths,
+    "policy": policy,
+    "bypass-bulk": bypass_bulk,
+    "bypass-connections": bypass_connections,
+}
+# Who is compared in a row.
+COMPARED = dict.fromkeys(ROWS, ("forwarding", "haproxy", "weir")) | {
+    "policy": ("weir", "weir-policy"),
+    "bypass-bulk": ("forwarding", "weir-bypass"),
+    "bypass-connections": ("forwarding", "weir-bypass"),
 }
 MPTCP_ROWS = {"bulk-mptcp", "two-paths"}

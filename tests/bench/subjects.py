@@ -1,14 +1,20 @@
 """What is compared: plain kernel forwarding, HAProxy, weir; each started and stopped on the same network."""
 
+import json
 import os
+import pathlib
 import subprocess
 import time
 
 from namespace import die_with_parent
+from network import ORIGIN
 from weir import PROGRAM, Weir
 
 PORTS = [80, 5201, 7000]
 START_LIMIT = 20  # seconds
+# What the policy of a large network may hold.
+NAMES, PREFIXES, RULES = 1_000_000, 100_000, 200
+DECISIONS = pathlib.Path(PROGRAM).parents[2] / "tests" / "bench" / "decisions"
 
 
 class Forwarding:
@@ -108,7 +114,12 @@ class WeirSubject:
     def __init__(self, network, folder, mptcp):
         del mptcp  # weir takes both as they come
         self.weir = Weir(network, folder, gateway={"intercept_ports": list(PORTS)}, log={"flows": "off"},
-                         program=PROGRAM)
+                         program=PROGRAM, extra=self.policy(folder))
+
+    def policy(self, folder):
+        """weir.toml's rules and bypasses, as text."""
+        del folder
+        return ""
 
     @property
     def pid(self):
@@ -122,4 +133,53 @@ class WeirSubject:
             raise RuntimeError(f"weir ended with {code}:\n" + "\n".join(self.weir.log.rest()[-5:]))
 
 
-SUBJECTS = {subject.name: subject for subject in (Forwarding, Haproxy, WeirSubject)}
+class WeirWithLargePolicy(WeirSubject):
+    """Its load is in no list: what every flow pays for lists that are about others."""
+
+    name = "weir-policy"
+
+    def policy(self, folder):
+        self.decisions = json.loads(subprocess.run([DECISIONS, folder, str(NAMES), str(PREFIXES), str(RULES)],
+                                                   check=True, stdout=subprocess.PIPE, text=True).stdout)
+        return (folder / "rules.toml").read_text()
+
+
+class WeirBypass(WeirSubject):
+    """Its load is in a bypass list of many prefixes: the kernel forwards it, past the process."""
+
+    name = "weir-bypass"
+    pid = None
+
+    def __init__(self, network, folder, mptcp):
+        super().__init__(network, folder, mptcp)
+        self.forwarding = Forwarding(network, folder, mptcp)
+
+    def policy(self, folder):
+        self.list = folder / "direct"
+        self.write_list()
+        return f"[[bypass]]\nname = 'origins'\nflows = 'any'\ndestinations = ['{ORIGIN}', 'file:direct']\n"
+
+    def write_list(self, first=0):
+        numbers = range(first, first + PREFIXES)
+        self.list.write_text("".join(f"{20 + (i >> 16)}.{i >> 8 & 255}.{i & 255}.0/24\n" for i in numbers))
+
+    def reload_seconds(self):
+        """From the wish to have another list to the kernel's having it."""
+        self.write_list(first=PREFIXES)
+        before = time.monotonic()
+        status, _, body = self.weir.http("POST", "/api/v1/reload")
+        if status != 200:
+            raise RuntimeError(body)
+        return time.monotonic() - before
+
+    def start(self):
+        self.forwarding.start()  # what sockets the subjects before left in TIME-WAIT is the lab's own matter
+        super().start()
+
+    def stop(self):
+        super().stop()
+        self.forwarding.stop()
+
+
+SUBJECTS = {subject.name: subject
+            for subject in (Forwarding, Haproxy, WeirSubject, WeirWithLargePolicy, WeirBypass)}
