@@ -61,7 +61,8 @@ Reading read_text(std::string_view text, const std::string& file_name) {
     return read_table(toml::parse(text, file_name), file_name);
   } catch (const toml::parse_error& error) {
     Problems problems(file_name);
-    problems.add(error.source(), std::string(error.description()));
+    constexpr std::size_t kMost = 400;
+    problems.add(error.source(), printable(error.description(), kMost));  // it quotes the file as it is
     Reading reading;
     reading.problems = problems.in_order();
     return reading;

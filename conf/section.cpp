@@ -170,11 +170,10 @@ void for_each_table(const toml::table& root, std::string_view key, Problems& pro
   }
 }
 
-std::string printable(std::string_view text) {
-  constexpr std::size_t kMost = 80;
+std::string printable(std::string_view text, std::size_t most) {
   std::string shown;
-  for (const char c : text.substr(0, kMost)) shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  return text.size() > kMost ? shown + "…" : shown;
+  for (const char c : text.substr(0, most)) shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  return text.size() > most ? shown + "…" : shown;
 }
 
 std::string listed(const std::vector<std::string_view>& words) {

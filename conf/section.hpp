@@ -99,7 +99,7 @@ void for_each_table(const toml::table& root, std::string_view key, Problems&,
                     const std::function<void(const toml::table&)>& visit);
 
 // What a problem quotes from the file may hold anything: no control byte reaches a terminal, no line grows endless.
-std::string printable(std::string_view text);
+std::string printable(std::string_view text, std::size_t most = 80);
 // "'a', 'b' or 'c'".
 std::string listed(const std::vector<std::string_view>& words);
 // "; did you mean 'x'?" or "; known are 'x', 'y' or 'z'".

@@ -14,6 +14,8 @@ inline constexpr std::string_view kMptcp = "tcp option mptcp exists";
 inline constexpr std::string_view kNoMptcp = "tcp option mptcp missing";
 inline constexpr std::string_view kCapable = "tcp option mptcp subtype 0";
 inline constexpr std::string_view kJoin = "tcp option mptcp subtype 1";
+// A connection that a local transparent socket holds: not its listener.
+inline constexpr std::string_view kHeld = "socket transparent 1 socket wildcard 0";
 // The token an MP_JOIN names, of the connection it joins.
 inline constexpr std::string_view kJoinToken = "tcp option @30,32,32";
 

@@ -42,49 +42,60 @@ void deliver(const conf::Settings& settings, Block& chain) {
   if (settings.gateway.on_failure == OnFailure::closed) {
     chain.rule("counter name \"dropped\" drop", "weir is not running; on_failure = closed");
   } else {
-    chain.rule(std::string(kSyn) + " goto direct", "weir is not running; on_failure = open");
+    chain.rule(std::string(kSyn) + " goto direct_mptcp", "weir is not running; on_failure = open");
   }
 }
 
+// A packet walks as few lines as can be: one of a connection past weir finds it by one lookup, and one of weir's own by
+// one more. Without "wildcard 0" a packet would match a listener, before any decision on it (kernel-facts 14).
 std::string prerouting(const conf::Settings& settings) {
   Block chain("chain prerouting");
   chain.line("type filter hook prerouting priority mangle; policy accept;");
-  // Else they would be forwarded to whose address weir uses, and a dial would not learn that it failed.
-  chain.rule("meta l4proto { icmp, ipv6-icmp } socket transparent 1 socket wildcard 0 " +
-                 set_mark("meta mark", kDeliverMark) + " accept",
-             "ICMP errors about connections weir holds");
-  chain.rule("meta l4proto != tcp accept", "weir takes TCP only");
-  chain.rule(has_mark("meta mark", kOwnMark) + " accept", "weir's own, met again on lo");
-  // Without "wildcard 0" a SYN would match the listener here, before any decision on it (kernel-facts 14).
-  chain.rule("socket transparent 1 socket wildcard 0 " + set_mark("meta mark", kDeliverMark) + " accept",
-             "connections weir holds: clients, and replies from upstream");
+  chain.line("meta l4proto != tcp goto no_tcp");
   chain.line("iifname != " + interfaces(settings) + " goto elsewhere");
+  chain.line(std::string(kSyn) + " goto intercept");
+  add_open_direct(chain);
+  chain.rule(std::string(kHeld) + " " + set_mark("meta mark", kDeliverMark) + " accept", "connections weir holds");
+  chain.line("jump closing_direct");
+  chain.line("goto intercept");
+  return std::move(chain).close();
+}
+
+// A SYN, or a packet of a connection that nobody knows: the listener answers that with a reset.
+std::string intercept(const conf::Settings& settings) {
+  Block chain("chain intercept");
   if (settings.mptcp.alert) {
     // 128 bytes hold an IPv6 and a TCP header with all options.
     chain.rule(std::string(kSyn) + " " + std::string(kMptcp) + " counter name \"alerts\" log group " +
                    std::to_string(kAlertGroup) + " snaplen 128 queue-threshold 1",
                "mptcp.alert");
   }
+  chain.rule(std::string(kHeld) + " " + set_mark("meta mark", kDeliverMark) + " accept", "connections weir holds");
   chain.rule("fib daddr type { local, anycast, multicast, broadcast } accept", "never intercepted");
   chain.line("tcp dport != " + ports(settings) + " accept");
   chain.line(std::string(kSyn) + " jump syn");
-  chain.line("tcp flags & (syn|ack) != syn jump past_weir");
   deliver(settings, chain);
   return std::move(chain).close();
 }
 
+// Without these an error would be forwarded to whose address weir uses, and a dial would not learn that it failed.
+std::string no_tcp() {
+  Block chain("chain no_tcp");
+  chain.rule("meta l4proto { icmp, ipv6-icmp } " + std::string(kHeld) + " " + set_mark("meta mark", kDeliverMark),
+             "ICMP errors about connections weir holds");
+  return std::move(chain).close();
+}
+
 // Packets from interfaces without clients. The "wildcard" of a socket in TIME_WAIT cannot be read (the expression
-// breaks off the rule), so such a socket gets past the first divert rule; a listener must still not match.
-std::string elsewhere() {
+// breaks off the rule); a listener must still not match.
+std::string elsewhere(const conf::Settings& settings) {
   Block chain("chain elsewhere");
-  for (const auto* family : {"4", "6"}) {
-    const std::string ip = *family == '4' ? "ip" : "ip6";
-    chain.line("tcp flags & rst == rst delete @" + std::string(kOpenSet) + family + " { " + ip +
-               " daddr . tcp dport . " + ip + " saddr . tcp sport }");
-  }
-  chain.rule("socket transparent 1 socket wildcard 1 accept", "a listener: not for weir");
+  chain.rule(has_mark("meta mark", kOwnMark) + " accept", "weir's own, met again on lo");
+  chain.line("tcp flags & rst == rst jump reset_direct");
+  chain.rule("tcp dport " + ports(settings) + " socket transparent 1 socket wildcard 1 accept",
+             "a listener: not for weir");
   chain.rule("socket transparent 1 " + set_mark("meta mark", kDeliverMark) + " accept",
-             "upstream connections in TIME_WAIT");
+             "replies from upstream, also to connections in TIME_WAIT");
   return std::move(chain).close();
 }
 
@@ -175,8 +186,8 @@ std::string table_text(const Wanted& wanted, const SavedState& saved) {
   const auto& settings = wanted.settings;
   return "table inet " + std::string(kTable) + " {\n" + counters(wanted.policy) +
          sets_text(wanted.policy, rules_for_syn(wanted.policy), wanted.live) + syn_chains(settings, wanted.policy) +
-         prerouting(settings) + elsewhere() + input(settings) + forward(settings) + watch_answers(settings) +
-         masquerade(settings) + saved_chain(saved) + "}\n";
+         prerouting(settings) + intercept(settings) + no_tcp() + elsewhere(settings) + input(settings) +
+         forward(settings) + watch_answers(settings) + masquerade(settings) + saved_chain(saved) + "}\n";
 }
 
 }  // namespace

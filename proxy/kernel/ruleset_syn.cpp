@@ -13,15 +13,11 @@ using policy::Bypass;
 using policy::Flows;
 using policy::OnSyn;
 using policy::Rule;
+using policy::Transport;
 
 constexpr std::array kFamilies{true, false};  // IPv4, IPv6
 
 std::string ip(bool v4) { return v4 ? "ip" : "ip6"; }
-
-std::string of_flows(Flows flows) {
-  if (flows == Flows::any) return {};
-  return std::string(flows == Flows::mptcp ? kMptcp : kNoMptcp) + " ";
-}
 
 std::string port_match(const std::vector<std::uint16_t>& ports) {
   return ports.empty() ? std::string() : "tcp dport " + nft_list(ports) + " ";
@@ -37,10 +33,14 @@ std::optional<std::string> source_match(bool asked, const std::vector<policy::Pr
 
 std::string destination_match(const std::string& set, bool v4) { return ip(v4) + " daddr @" + set + " "; }
 
-void add_bypass(Block& chain, const Bypass& entry, std::size_t i) {
-  const auto ends = "counter name \"" + bypass_counter(i) + "\" goto direct";
+// Where a SYN goes that goes direct.
+std::string go_direct(Transport of) { return of == Transport::mptcp ? "goto direct_mptcp" : "goto direct"; }
+
+void add_bypass(Block& chain, Transport of, const Bypass& entry, std::size_t i) {
+  if (!entry.takes(of)) return;
+  const auto ends = "counter name \"" + bypass_counter(i) + "\" " + go_direct(of);
   const auto why = "bypass " + entry.name;
-  const auto before = of_flows(entry.flows) + port_match(entry.ports);
+  const auto before = port_match(entry.ports);
   if (!entry.by_source && entry.is_for_all_destinations()) return chain.rule(before + ends, why);
   for (const bool v4 : kFamilies) {
     const auto from = source_match(entry.by_source, entry.sources, "bypass", i, v4);
@@ -53,22 +53,22 @@ void add_bypass(Block& chain, const Bypass& entry, std::size_t i) {
   }
 }
 
-void add_run_time(Block& chain) {
-  for (const auto flows : {Flows::mptcp, Flows::tcp, Flows::any})
-    for (const bool v4 : kFamilies)
-      chain.line(of_flows(flows) + destination_match(run_time_set(flows, v4), v4) + "goto direct");
+void add_run_time(Block& chain, Transport of) {
+  for (const auto flows : {of == Transport::mptcp ? Flows::mptcp : Flows::tcp, Flows::any})
+    for (const bool v4 : kFamilies) chain.line(destination_match(run_time_set(flows, v4), v4) + go_direct(of));
 }
 
-std::string go(OnSyn path) { return std::string("goto ") + policy::name(path); }
+std::string go(OnSyn path) {
+  return path == OnSyn::direct ? go_direct(Transport::mptcp) : std::string("goto ") + policy::name(path);
+}
 
 void add_rule(Block& chain, const Rule& rule, std::size_t i, OnSyn by_default) {
   const auto& when = rule.when;
   if (when.transport == policy::Transport::tcp) return;
   const auto ends = go(policy::syn_path(rule, by_default));
   const auto why = "rule " + rule.name;
-  const auto before = std::string(kMptcp) + " " +
-                      (when.interfaces.empty() ? "" : "iifname " + nft_list(when.interfaces) + " ") +
-                      port_match(when.ports);
+  const auto before =
+      (when.interfaces.empty() ? "" : "iifname " + nft_list(when.interfaces) + " ") + port_match(when.ports);
   if (!when.by_source && !when.by_destination) return chain.rule(before + ends, why);
   for (const bool v4 : kFamilies) {
     const auto from = source_match(when.by_source, when.sources, "rule", i, v4);
@@ -83,18 +83,28 @@ std::string here(bool v4, std::string_view set) {
 
 std::string syn_chain(const policy::Policy& policy) {
   Block chain("chain syn");
+  chain.line(std::string(kNoMptcp) + " goto plain_syn");
   // For `weir doctor --joins`; a flood of joins must not become one of messages.
   chain.line(std::string(kJoin) + " limit rate 200/second burst 200 packets log group " + std::to_string(kJoinGroup) +
              " snaplen 128 queue-threshold 1");
   // First: a connection that weir holds stays with it, whatever lists say by now.
   chain.rule(std::string(kJoin) + " " + std::string(kJoinToken) + " @" + std::string(kTokenSet) + " return",
              "joins to connections weir holds");
-  add_run_time(chain);
-  for (std::size_t i = 0; i < policy.bypasses->entries.size(); ++i) add_bypass(chain, policy.bypasses->entries[i], i);
+  add_run_time(chain, Transport::mptcp);
+  for (std::size_t i = 0; i < policy.bypasses->entries.size(); ++i)
+    add_bypass(chain, Transport::mptcp, policy.bypasses->entries[i], i);
   chain.line(std::string(kJoin) + " goto unknown_join");
   for (std::size_t i = 0; i < rules_for_syn(policy); ++i)
     if (policy.rules->entries[i].when.is_of_syn()) add_rule(chain, policy.rules->entries[i], i, policy.on_syn);
-  chain.rule(std::string(kMptcp) + " " + go(policy.on_syn), "mptcp.on_syn");
+  chain.rule(go(policy.on_syn), "mptcp.on_syn");
+  return std::move(chain).close();
+}
+
+std::string plain_syn_chain(const policy::Policy& policy) {
+  Block chain("chain plain_syn");
+  add_run_time(chain, Transport::tcp);
+  for (std::size_t i = 0; i < policy.bypasses->entries.size(); ++i)
+    add_bypass(chain, Transport::tcp, policy.bypasses->entries[i], i);
   return std::move(chain).close();
 }
 
@@ -110,16 +120,10 @@ std::string unknown_join_chain(conf::UnknownJoins unknown) {
     chain.line(here(v4, kRecentSet) + " return");
   }
   if (unknown == conf::UnknownJoins::direct)
-    chain.rule("goto direct", "mptcp.joins.unknown = direct");
+    chain.rule(go(OnSyn::direct), "mptcp.joins.unknown = direct");
   else
     chain.rule("counter name \"joins_dropped\" drop", "mptcp.joins.unknown = drop");
   return std::move(chain).close();
-}
-
-// "{ key }" → "{ key timeout 2m }"
-std::string with_timeout(std::string key, std::string_view timeout) {
-  key.insert(key.size() - 2, " timeout " + std::string(timeout));
-  return key;
 }
 
 void remember(Block& chain, std::string_view set) {
@@ -146,33 +150,42 @@ std::string deny_chain() {
   return std::move(chain).close();
 }
 
-std::string connection(bool v4) { return "{ " + ip(v4) + " saddr . tcp sport . " + ip(v4) + " daddr . tcp dport }"; }
+std::string connection(bool v4) { return ip(v4) + " saddr . tcp sport . " + ip(v4) + " daddr . tcp dport"; }
+
+std::string reply_of_connection(bool v4) { return ip(v4) + " daddr . tcp dport . " + ip(v4) + " saddr . tcp sport"; }
+
+std::string open_set(bool v4) { return "@" + std::string(kOpenSet) + (v4 ? "4" : "6"); }
+std::string closing_set(bool v4) { return "@" + std::string(kClosingSet) + (v4 ? "4" : "6"); }
 
 // What goes past weir is remembered, so that its packets after the SYN go the same way whatever lists say by then. A
 // SYN that finds no room is weir's.
-std::string direct_chain() {
+std::string direct_chains() {
+  Block of_mptcp("chain direct_mptcp");
+  remember(of_mptcp, kDirectSet);
+  of_mptcp.line("goto direct");
   Block chain("chain direct");
-  remember(chain, kDirectSet);
   for (const bool v4 : kFamilies)
-    chain.line("meta nfproto " + std::string(v4 ? "ipv4" : "ipv6") + " add @" + std::string(kOpenSet) +
-               (v4 ? "4 " : "6 ") + with_timeout(connection(v4), "2m") + " counter name \"direct\" accept");
+    chain.line("meta nfproto " + std::string(v4 ? "ipv4" : "ipv6") + " add " + open_set(v4) + " { " + connection(v4) +
+               " timeout 2m } counter name \"direct\" accept");
   chain.line("counter name \"direct_full\"");
+  return std::move(of_mptcp).close() + std::move(chain).close();
+}
+
+// A client's FIN or reset, and what it sends after that.
+std::string closing_chain() {
+  Block chain("chain closing_direct");
+  for (const bool v4 : kFamilies) {
+    const auto key = connection(v4);
+    chain.line(key + " " + open_set(v4) + " add " + closing_set(v4) + " { " + key + " } delete " + open_set(v4) +
+               " { " + key + " } accept");
+    chain.line(key + " " + closing_set(v4) + " update " + closing_set(v4) + " { " + key + " } accept");
+  }
   return std::move(chain).close();
 }
 
-// Packets of clients that are no SYNs and of no connection weir holds.
-std::string past_weir_chain() {
-  Block chain("chain past_weir");
-  for (const bool v4 : kFamilies) {
-    const auto suffix = v4 ? "4" : "6";
-    const auto open = "@" + std::string(kOpenSet) + suffix;
-    const auto closing = "@" + std::string(kClosingSet) + suffix;
-    const auto key = connection(v4);
-    const auto is_in = key.substr(2, key.size() - 4) + " ";
-    chain.line("tcp flags & (fin|rst) == 0x0 " + is_in + open + " update " + open + " " + key + " accept");
-    chain.line(is_in + open + " add " + closing + " " + key + " delete " + open + " " + key + " accept");
-    chain.line(is_in + closing + " update " + closing + " " + key + " accept");
-  }
+std::string reset_chain() {
+  Block chain("chain reset_direct");
+  for (const bool v4 : kFamilies) chain.line("delete " + open_set(v4) + " { " + reply_of_connection(v4) + " }");
   return std::move(chain).close();
 }
 
@@ -193,9 +206,15 @@ std::size_t rules_for_syn(const policy::Policy& policy) {
   return 0;
 }
 
+void add_open_direct(Block& chain) {
+  for (const bool v4 : kFamilies)
+    chain.line("tcp flags & (fin|rst) == 0x0 " + connection(v4) + " " + open_set(v4) + " update " + open_set(v4) +
+               " { " + connection(v4) + " } accept");
+}
+
 std::string syn_chains(const conf::Settings& settings, const policy::Policy& policy) {
-  return direct_chain() + past_weir_chain() + terminate_chain() + strip_chain() + deny_chain() +
-         unknown_join_chain(settings.mptcp.unknown_joins) + syn_chain(policy);
+  return direct_chains() + closing_chain() + reset_chain() + terminate_chain() + strip_chain() + deny_chain() +
+         unknown_join_chain(settings.mptcp.unknown_joins) + plain_syn_chain(policy) + syn_chain(policy);
 }
 
 std::string syn_counters(const policy::Policy& policy) {

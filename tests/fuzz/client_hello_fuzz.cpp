@@ -68,7 +68,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Bytes stream(data, size);
   const auto whole = read(stream, size, size);
   // The end of the input says where to cut, so that the corpus is of plain hellos.
-  const std::size_t last = data[size - 1] | (size > 1 ? data[size - 2] << 8 : 0);
+  const std::size_t last = data[size - 1] + (size > 1 ? data[size - 2] * std::size_t{256} : 0);
   require_equal(whole, read(stream, last % size, size));
   require_equal(whole, read(stream, last % 7, 1 + last % 61));
   if (whole.status() == Status::done) require_sound(whole.hello(), size);

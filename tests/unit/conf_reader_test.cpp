@@ -195,3 +195,11 @@ TEST_CASE("relative paths start at the configuration's folder", "[conf]") {
       conf::read_file(folder.write("[gateway]\nclient_interfaces = ['lan0']\n[admin]\ntoken_file = 'token'\n"));
   CHECK(reading.settings.admin.token_file == folder.path() / "token");
 }
+
+TEST_CASE("what a problem quotes is one line, also where TOML itself is broken", "[conf]") {
+  const auto reading = conf::read_text("[gateway]\nworkers = t\n\x01ow\n", "weir.toml");
+  REQUIRE(reading.problems.size() == 1);
+  const auto text = reading.problems.front().text();
+  CHECK(text.starts_with("weir.toml:2:"));
+  CHECK(text.find_first_of("\n\x01") == std::string::npos);
+}
