@@ -69,13 +69,15 @@ TEST_CASE("reports: flows as a table", "[admin]") {
   flow.subflows_now = 2;
   flow.bytes_to_client = 2048;
   flow.duration = std::chrono::seconds(65);
+  flow.domain = "a.example";
   const auto text = admin::flows_report(json::parse(admin::flows_json({flow}, 3, 2)));
-  CHECK(text ==
-        "FLOW              CLIENT           DESTINATION       TRANSPORT  SUBFLOWS  FROM CLIENT  TO CLIENT        AGE  "
-        "IDLE\n"
-        "000000000000002a  192.0.2.1:40000  198.51.100.7:443  MPTCP             2          0 B    2.0 KiB  1 min 5 s  "
-        "0 ms\n"
-        "1 flow of 2 (see --limit), 3 live in all\n");
+  CHECK(
+      text ==
+      "FLOW              CLIENT           DESTINATION       NAME       TRANSPORT  SUBFLOWS  FROM CLIENT  TO CLIENT    "
+      "    AGE  IDLE\n"
+      "000000000000002a  192.0.2.1:40000  198.51.100.7:443  a.example  MPTCP             2          0 B    2.0 KiB  "
+      "1 min 5 s  0 ms\n"
+      "1 flow of 2 (see --limit), 3 live in all\n");
   CHECK(admin::flows_report(json::parse(admin::flows_json({}, 0, 0))) == "0 flows\n");
 }
 
@@ -89,8 +91,13 @@ TEST_CASE("reports: one flow with its subflows", "[admin]") {
   flow.paths = {path, path};
   flow.paths[1].live = false;
   flow.paths[1].end = "reset: \x1b";
+  flow.domain = "a.example";
+  flow.encrypted_client_hello = true;
+  flow.rule = "ads";
   const auto text = admin::flow_report(json::parse(admin::flow_json(flow)));
   CHECK_THAT(text, ContainsSubstring("\ntransport           MPTCP\n"));
+  CHECK_THAT(text, ContainsSubstring("\nname                a.example (outer name of an encrypted hello)\n"));
+  CHECK_THAT(text, ContainsSubstring("\ndecided by          rule ads\n"));
   CHECK_THAT(text, ContainsSubstring("12.3 ms"));
   CHECK_THAT(text, ContainsSubstring("ended: reset: \\x1b\n"));
   flow.transport = flow::Transport::tcp;

@@ -67,6 +67,17 @@ std::string transport(const json::value& flow) {
   return flag(flow, "fallback") ? "MPTCP, fell back to TCP" : "MPTCP";
 }
 
+// Who decided what becomes of a flow.
+std::string decided_by(const json::value& flow) {
+  const auto who = text(flow, "rule");
+  if (who == "-" || who.empty()) return "the defaults";
+  return who.starts_with("bypass ") ? who : "rule " + who;
+}
+
+std::string name_of(const json::value& flow) {
+  return text(flow, "domain") + (flag(flow, "encrypted_client_hello") ? " (outer name of an encrypted hello)" : "");
+}
+
 std::string round_trip(const json::value& path) {
   const auto tenths = (number(path, "round_trip_us") + 50) / 100;
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " ms";
@@ -133,7 +144,7 @@ std::string flows_report(const json::value& flows) {
   std::vector<std::vector<std::string>> rows;
   if (const auto* array = member(flows, "flows").if_array()) {
     for (const auto& flow : *array) {
-      rows.push_back({text(flow, "id"), text(flow, "client"), text(flow, "destination"),
+      rows.push_back({text(flow, "id"), text(flow, "client"), text(flow, "destination"), text(flow, "domain"),
                       is_mptcp(flow) ? "MPTCP" : "TCP", text(flow, "subflows_now"), bytes(flow, "bytes_from_client"),
                       bytes(flow, "bytes_to_client"), duration(flow, "duration_ms"), duration(flow, "idle_ms")});
     }
@@ -143,6 +154,7 @@ std::string flows_report(const json::value& flows) {
   return table({{"FLOW"},
                 {"CLIENT"},
                 {"DESTINATION"},
+                {"NAME"},
                 {"TRANSPORT"},
                 {"SUBFLOWS", true},
                 {"FROM CLIENT", true},
@@ -159,7 +171,9 @@ std::string flow_report(const json::value& flow) {
       {"client", text(flow, "client")},
       {"destination", text(flow, "destination")},
       {"transport", transport(flow)},
+      {"name", name_of(flow)},
       {"disposition", text(flow, "disposition")},
+      {"decided by", decided_by(flow)},
       {"started", text(flow, "started")},
       {"age", duration(flow, "duration_ms")},
       {"idle", duration(flow, "idle_ms")},

@@ -89,7 +89,7 @@ function flowRow(flow) {
   button.dataset.id = flow.id;
   button.textContent = flow.id;
   if (flow.id === chosen) row.className = 'chosen';
-  row.append(cell(button), cell(flow.client), cell(flow.destination),
+  row.append(cell(button), cell(flow.client), cell(flow.destination), cell(flow.domain ?? ''),
     cell(flow.transport === 'mptcp' ? 'MPTCP' : 'TCP'), cell(flow.transport === 'mptcp' ? flow.subflows_now : '', true),
     cell(bytes(flow.bytes_from_client), true), cell(bytes(flow.bytes_to_client), true),
     cell(duration(flow.duration_ms), true));
@@ -103,6 +103,11 @@ function showFlows(answer) {
   const shown = answer.flows.length;
   at('flows-note').textContent = shown === answer.matched ? `${shown} shown of ${answer.total}`
     : `the first ${shown} of ${answer.matched} shown; ${answer.total} in all`;
+}
+
+function decider(rule) {
+  if (!rule) return 'the defaults';
+  return rule.startsWith('bypass ') ? rule : `rule ${rule}`;
 }
 
 function pathRow(path, index) {
@@ -125,6 +130,9 @@ async function showFlow() {
       ['client', flow.client],
       ['destination', flow.destination],
       ['transport', flow.transport === 'mptcp' ? (flow.fallback ? 'MPTCP, fell back to TCP' : 'MPTCP') : 'TCP'],
+      ['name', flow.domain ? flow.domain + (flow.encrypted_client_hello ? ' (of the outer hello)' : '') : 'none given'],
+      ['disposition', flow.disposition],
+      ['decided by', decider(flow.rule)],
       ['from client', bytes(flow.bytes_from_client)],
       ['to client', bytes(flow.bytes_to_client)],
       ['age', duration(flow.duration_ms)],
