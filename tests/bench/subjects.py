@@ -160,8 +160,9 @@ class WeirBypass(WeirSubject):
         return f"[[bypass]]\nname = 'origins'\nflows = 'any'\ndestinations = ['{ORIGIN}', 'file:direct']\n"
 
     def write_list(self, first=0):
+        # Half of each /24, as adjacent prefixes would be merged into a few.
         numbers = range(first, first + PREFIXES)
-        self.list.write_text("".join(f"{20 + (i >> 16)}.{i >> 8 & 255}.{i & 255}.0/24\n" for i in numbers))
+        self.list.write_text("".join(f"{20 + (i >> 16)}.{i >> 8 & 255}.{i & 255}.0/25\n" for i in numbers))
 
     def reload_seconds(self):
         """From the wish to have another list to the kernel's having it."""

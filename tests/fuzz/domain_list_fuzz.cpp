@@ -1,9 +1,9 @@
 // A list file of domains, as others publish them: read as a rule's list is, and each of its lines as one pattern.
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <cstdint>
 #include <cstdlib>
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "conf/reader.hpp"
 
