@@ -19,7 +19,7 @@ const toml::table* table_of(const toml::table& root, std::string_view name, Prob
 }
 
 void check_top_level(const toml::table& root, Problems& problems) {
-  static const std::vector<std::string_view> kTables{"gateway", "mptcp", "bypass", "rule",
+  static const std::vector<std::string_view> kTables{"gateway", "mptcp", "bypass", "tls", "rule",
                                                      "quic",    "dns",   "admin",  "log"};
   for (const auto& [key, node] : root) {
     if (std::ranges::find(kTables, key.str()) != kTables.end()) continue;
@@ -38,6 +38,8 @@ Reading read_table(const toml::table& root, const std::string& file_name) {
   read_gateway(Section("[gateway]", table_of(root, "gateway", problems), problems), settings.gateway);
   read_mptcp(Section("[mptcp]", table_of(root, "mptcp", problems), problems), problems, settings.mptcp,
              reading.policy.on_syn);
+  read_tls(Section("[tls]", table_of(root, "tls", problems), problems), problems, folder, settings.tls,
+           reading.policy.tls);
   read_quic(Section("[quic]", table_of(root, "quic", problems), problems), settings.quic);
   read_dns(Section("[dns]", table_of(root, "dns", problems), problems), settings.dns);
   const Surroundings around{folder, settings.gateway.intercept_ports, settings.gateway.client_interfaces};

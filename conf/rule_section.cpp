@@ -106,7 +106,7 @@ void read_rule(Section section, const toml::node& where, const Surroundings& aro
   const auto* action = section.read<Action>(
       "action", rule.action, {{"allow", Action::allow}, {"block", Action::block}, {"reset", Action::reset}});
   Tls tls{};
-  const auto* tls_node = section.read<Tls>("tls", tls, {{"passthrough", Tls::passthrough}});
+  const auto* tls_node = section.read<Tls>("tls", tls, {{"passthrough", Tls::passthrough}, {"decrypt", Tls::decrypt}});
   if (tls_node != nullptr) rule.tls = tls;
   OnSyn mptcp{};
   const auto* mptcp_node = section.read<OnSyn>(

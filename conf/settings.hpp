@@ -15,6 +15,9 @@ namespace weir::conf {
 enum class OnFailure { closed, open };
 enum class UnknownJoins { direct, drop };
 enum class QuicAction { reject, allow };
+enum class OnUntrusted { block, mirror };
+enum class TlsVersion { tls12, tls13 };
+enum class Instead { passthrough, block };
 enum class LogLevel { trace, debug, info, warn, error };
 
 struct GatewaySettings {
@@ -60,6 +63,30 @@ struct DnsSettings {
   friend bool operator==(const DnsSettings&, const DnsSettings&) = default;
 };
 
+// What becomes of a flow that was to be decrypted and cannot be, by its cause.
+struct Undecryptable {
+  Instead client_certificate = Instead::passthrough;      // the origin asks for one
+  Instead protocol = Instead::passthrough;                // a side speaks nothing from minimum_version on
+  Instead encrypted_client_hello = Instead::passthrough;  // the client showed that it insists on its inner hello
+  Instead not_tls = Instead::passthrough;
+  friend bool operator==(const Undecryptable&, const Undecryptable&) = default;
+};
+
+// Whether flows are decrypted is the policy's.
+struct TlsSettings {
+  std::filesystem::path ca_certificate{"/var/lib/weir/ca.crt"};
+  std::filesystem::path ca_key{"/var/lib/weir/ca.key"};
+  std::string upstream_trust = "system";  // or a PEM file
+  OnUntrusted on_untrusted_upstream = OnUntrusted::block;
+  TlsVersion minimum_version = TlsVersion::tls12;
+  Instead on_client_rejection = Instead::passthrough;
+  std::chrono::milliseconds remember_rejection{std::chrono::hours{24}};  // 0: none
+  Undecryptable undecryptable;
+  std::chrono::milliseconds handshake_timeout{std::chrono::seconds{10}};  // of both sides together
+  std::filesystem::path key_log;                                          // empty: off
+  friend bool operator==(const TlsSettings&, const TlsSettings&) = default;
+};
+
 struct AdminSettings {
   policy::Endpoint listen{policy::Address::v4(127, 0, 0, 1), 9080};
   std::filesystem::path token_file;  // empty: none; required off loopback
@@ -76,6 +103,7 @@ struct LogSettings {
 struct Settings {
   GatewaySettings gateway;
   MptcpSettings mptcp;
+  TlsSettings tls;
   QuicSettings quic;
   DnsSettings dns;
   AdminSettings admin;

@@ -50,6 +50,7 @@ PatternSet::~PatternSet() = default;
 
 PatternSet::Result PatternSet::globs(const std::vector<std::string>& patterns) {
   std::vector<std::string> regexes;
+  regexes.reserve(patterns.size());
   for (const auto& glob : patterns) regexes.push_back(regex_of(glob));
   return compile(patterns, regexes, true);
 }

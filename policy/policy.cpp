@@ -155,6 +155,11 @@ std::optional<SynDecision> walk_rules_syn(const Policy& policy, const Facts& kno
 
 }  // namespace
 
+bool Policy::decrypts() const {
+  return tls == Tls::decrypt ||
+         std::ranges::any_of(rules->entries, [](const Rule& rule) { return rule.tls == Tls::decrypt; });
+}
+
 const char* name(Step::Result result) {
   switch (result) {
     case Step::Result::match: return "match";

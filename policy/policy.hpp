@@ -20,6 +20,9 @@ struct Policy {
   std::shared_ptr<const RuleTable> rules = std::make_shared<const RuleTable>();
   Tls tls = Tls::passthrough;
   OnSyn on_syn = OnSyn::terminate;
+
+  // Whether any flow may have to be decrypted.
+  bool decrypts() const;
 };
 
 enum class Source : std::uint8_t { defaults, rule, bypass, run_time_bypass };

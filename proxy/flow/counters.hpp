@@ -8,6 +8,7 @@
 
 #include "proxy/flow/end.hpp"
 #include "proxy/flow/record.hpp"
+#include "proxy/flow/tls_cause.hpp"
 
 namespace weir::flow {
 
@@ -33,11 +34,16 @@ struct alignas(64) Counters {
   Counter bytes_to_client;
   Counter subflows_joined;  // MPTCP subflows beyond the first
   Counter subflows_closed;
-  Counter fallbacks;          // MPTCP connections that fell back to TCP after accept
-  Counter accept_paused;      // times accepting stopped for want of descriptors or for max_flows
-  Counter relayed_by_splice;  // bytes
-  Counter relayed_by_copy;    // bytes
-  Counter records_dropped;    // flow records that could not be written in time
+  Counter fallbacks;                      // MPTCP connections that fell back to TCP after accept
+  Counter accept_paused;                  // times accepting stopped for want of descriptors or for max_flows
+  Counter relayed_by_splice;              // bytes
+  Counter relayed_by_copy;                // bytes
+  Counter tls_decrypted;                  // flows whose both handshakes were done
+  Counter tls_resumed[2];                 // of those, by side: client, upstream
+  Counter tls_untrusted;                  // origins whose certificate was not to be believed
+  Counter tls_handshake_failed[2];        // by side
+  Counter tls_not_decrypted[kTlsCauses];  // by cause
+  Counter records_dropped;                // flow records that could not be written in time
 };
 
 }  // namespace weir::flow

@@ -7,6 +7,7 @@ const char* name(Stage stage) {
     case Stage::accept: return "accept";
     case Stage::classify: return "classify";
     case Stage::connect: return "connect";
+    case Stage::handshake: return "handshake";
     case Stage::relay: return "relay";
   }
   return "unknown";
@@ -34,6 +35,10 @@ const char* name(Code code) {
     case Code::blocked: return "blocked";
     case Code::denied: return "denied";
     case Code::malformed: return "malformed";
+    case Code::untrusted: return "untrusted";
+    case Code::rejected: return "rejected";
+    case Code::undecryptable: return "undecryptable";
+    case Code::tls: return "tls";
     case Code::not_intercepted: return "not_intercepted";
     case Code::lost: return "lost";
     case Code::failed: return "failed";
@@ -42,6 +47,8 @@ const char* name(Code code) {
 }
 
 Code code_of(const std::error_code& error) {
+  if (error && error.category() != std::system_category() && error.category() != std::generic_category())
+    return Code::tls;
   if (error == std::errc::connection_reset || error == std::errc::broken_pipe || error == std::errc::connection_aborted)
     return Code::reset;
   if (error == std::errc::connection_refused) return Code::refused;

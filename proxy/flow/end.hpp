@@ -9,10 +9,11 @@ namespace weir::flow {
 
 // How far the flow had come.
 enum class Stage : std::uint8_t {
-  accept,    // before anything was known
-  classify,  // while its first bytes were looked at, or by what they said
-  connect,   // while dialling
-  relay,     // while relaying
+  accept,     // before anything was known
+  classify,   // while its first bytes were looked at, or by what they said
+  connect,    // while dialling
+  handshake,  // while TLS was set up on either side
+  relay,      // while relaying
 };
 
 // Who ended it.
@@ -30,6 +31,10 @@ enum class Code : std::uint8_t {
   blocked,          // policy says so, and the client was told
   denied,           // policy says reset
   malformed,        // began as TLS or HTTP, and was then neither
+  untrusted,        // the origin's certificate is not to be believed
+  rejected,         // the client refuses weir's certificate
+  undecryptable,    // policy blocks what cannot be decrypted; the record's tls says why it cannot
+  tls,              // a TLS error: an alert, a handshake or a record that is not what it must be
   not_intercepted,  // arrived at the listener without TPROXY: its destination is this host itself
   lost,             // the peer stopped answering (kernel time-out)
   failed,           // any other system error; see the record's "error"

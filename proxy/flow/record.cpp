@@ -63,6 +63,34 @@ void add_decision(json::object& object, const Record& record, const json::storag
   object["alpn_offered"] = std::move(offered);
 }
 
+json::object leg_object(const TlsLeg& leg, const json::storage_ptr& memory) {
+  json::object object(memory);
+  object["version"] = leg.version;
+  object["cipher"] = leg.cipher;
+  add_text(object, "group", leg.group, memory);
+  object["resumed"] = leg.resumed;
+  return object;
+}
+
+void add_tls(json::object& object, const Record& record, const json::storage_ptr& memory) {
+  if (!record.tls) return;
+  const auto& tls = *record.tls;
+  add_text(object, "alpn", tls.alpn, memory);
+  json::object shown(memory);
+  if (tls.client) shown["client"] = leg_object(*tls.client, memory);
+  if (tls.upstream) shown["upstream"] = leg_object(*tls.upstream, memory);
+  if (!tls.not_decrypted.empty()) shown["not_decrypted"] = tls.not_decrypted;
+  if (!tls.faults.empty()) {
+    json::array faults(memory);
+    for (const auto& fault : tls.faults) faults.push_back(json::value(fault, memory));
+    shown["faults"] = std::move(faults);
+  }
+  if (!tls.detail.empty()) shown["detail"] = safe(tls.detail, memory);
+  if (tls.leaf_mirrors_faults) shown["mirrored"] = true;
+  if (tls.truncated) shown["truncated"] = true;
+  object["tls"] = std::move(shown);
+}
+
 void add_upstream(json::object& object, const Record& record) {
   if (!record.upstream_from) {
     object["upstream"] = nullptr;  // never dialled
@@ -128,6 +156,7 @@ std::string to_json(const Record& record) {
   object["subflows"] = record.subflows;
   object["disposition"] = name(record.disposition);
   add_decision(object, record, &memory);
+  add_tls(object, record, &memory);
   object["bytes_from_client"] = record.bytes_from_client;
   object["bytes_to_client"] = record.bytes_to_client;
   add_upstream(object, record);

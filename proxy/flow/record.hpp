@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +36,26 @@ struct Path {
   std::string end;  // why it ended, e.g. "closed", "reset: lack of resources"; empty while live
 };
 
+// TLS on one side of a flow, as it was agreed on.
+struct TlsLeg {
+  std::string version;  // "TLSv1.3"
+  std::string cipher;
+  std::string group;  // of the key exchange; empty where there was none
+  bool resumed = false;
+};
+
+// Of a flow that was to be decrypted.
+struct TlsRecord {
+  std::optional<TlsLeg> client;
+  std::optional<TlsLeg> upstream;
+  std::string alpn;                  // agreed on with both; empty: none
+  std::string not_decrypted;         // why it went on unread or was blocked: "client_certificate", "rejected", …
+  std::vector<std::string> faults;   // of the origin's certificate: "expired", …
+  std::string detail;                // the first fault, or how a handshake failed, in words
+  bool leaf_mirrors_faults = false;  // the client was shown a leaf it is to find fault with
+  bool truncated = false;            // a side ended without close_notify
+};
+
 struct Record {
   std::uint64_t id = 0;
   std::chrono::system_clock::time_point started;
@@ -47,6 +68,7 @@ struct Record {
   std::string domain;  // SNI, or Host where there is none; as it is compared, or as it came where it is no name
   std::vector<std::string> alpn_offered;  // by the client's ClientHello
   bool encrypted_client_hello = false;    // `domain` is the outer name then
+  std::shared_ptr<const TlsRecord> tls;   // of a flow that was to be decrypted; replaced when more is known
   unsigned subflows = 1;                  // most seen at once
   unsigned subflows_now = 1;              // live view only
   std::vector<Path> paths;                // MPTCP only

@@ -66,11 +66,18 @@ std::string printable(std::string_view text) {
   return shown;
 }
 
+std::string_view heading(Refused refused) {
+  return refused == Refused::by_policy ? "This page is blocked" : "This server is not to be trusted";
+}
+
+int status(Refused refused) { return refused == Refused::by_policy ? 403 : 502; }
+
 std::string_view value_of(const BlockNotice& notice, std::string_view key) {
   if (key == "name") return notice.name;
   if (key == "rule") return notice.rule.empty() ? "none" : notice.rule;
   if (key == "flow") return notice.flow;
   if (key == "reason") return notice.reason;
+  if (key == "heading") return heading(notice.refused);
   return {};
 }
 
@@ -90,8 +97,8 @@ std::string html(const BlockNotice& notice) {
 std::string json(const BlockNotice& notice) {
   boost::json::object object;
   object["type"] = "about:blank";  // RFC 9457
-  object["title"] = "Blocked";
-  object["status"] = 403;
+  object["title"] = heading(notice.refused);
+  object["status"] = status(notice.refused);
   object["detail"] = printable(notice.reason);
   object["name"] = printable(notice.name);
   if (notice.rule.empty())
@@ -103,8 +110,9 @@ std::string json(const BlockNotice& notice) {
 }
 
 std::string text(const BlockNotice& notice) {
-  return "This page is blocked. " + printable(notice.reason) + "\nasked for: " + printable(notice.name) +
-         "\nrule: " + printable(value_of(notice, "rule")) + "\nflow: " + printable(notice.flow) + "\n";
+  return std::string(heading(notice.refused)) + ". " + printable(notice.reason) +
+         "\nasked for: " + printable(notice.name) + "\nrule: " + printable(value_of(notice, "rule")) +
+         "\nflow: " + printable(notice.flow) + "\n";
 }
 
 std::string_view content_type(PageType type) {
@@ -151,7 +159,9 @@ std::string page_body(const BlockNotice& notice, PageType type) {
 std::string block_response(const BlockNotice& notice, PageType type, bool head,
                            std::chrono::system_clock::time_point now) {
   const auto body = page_body(notice, type);
-  auto response = "HTTP/1.1 403 Forbidden\r\nDate: " + date(now) +
+  const std::string_view line =
+      notice.refused == Refused::by_policy ? "HTTP/1.1 403 Forbidden" : "HTTP/1.1 502 Bad Gateway";
+  auto response = std::string(line) + "\r\nDate: " + date(now) +
                   "\r\nContent-Type: " + std::string(content_type(type)) +
                   "\r\nContent-Length: " + std::to_string(body.size()) +
                   "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n";

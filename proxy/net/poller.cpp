@@ -30,6 +30,8 @@ std::error_code Watch::open(Poller& poller, Descriptor socket) {
   event.data.ptr = this;
   if (epoll_ctl(poller.epoll_.get(), EPOLL_CTL_ADD, socket.get(), &event) != 0) return {errno, std::system_category()};
   socket_ = std::move(socket);
+  readable = true;
+  read_to_end = error = false;
   return {};
 }
 

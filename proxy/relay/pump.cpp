@@ -10,8 +10,6 @@
 namespace weir::relay {
 namespace {
 
-// A turn of one pump; then other flows have theirs.
-constexpr int kStepsATurn = 16;
 constexpr std::size_t kSpliceRoom = 1024 * 1024;  // the pipe's size limits it
 // Splicing gains once a read brings at least this much; below, one copy is cheaper than the pipe.
 constexpr std::size_t kWorthSplicing = 16 * 1024;

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "proxy/net/poller.hpp"
+#include "proxy/relay/pump_state.hpp"
 #include "proxy/relay/resources.hpp"
 
 namespace weir::relay {
@@ -23,13 +24,7 @@ class FirstBytes {
 
 class Pump {
  public:
-  enum class State : std::uint8_t {
-    moving,        // stopped by its budget: call again
-    blocked,       // waits for `from` to be readable or `to` to be writable
-    finished,      // the end of `from` was carried to `to`
-    read_failed,   // `from` reported an error; all it had sent before was passed on
-    write_failed,  // `to` takes no more
-  };
+  using State = PumpState;
 
   // Splices where `can_splice` (both ends plain TCP) and the stream is busy enough to gain by it.
   Pump(Resources& resources, net::Watch& from, net::Watch& to, bool can_splice)

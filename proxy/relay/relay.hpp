@@ -5,48 +5,54 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <system_error>
 
-#include "proxy/flow/end.hpp"
+#include "proxy/relay/exchange.hpp"
 #include "proxy/relay/pump.hpp"
+#include "proxy/relay/stream_pump.hpp"
 
 namespace weir::relay {
 
-class Relay {
+template <typename AnyPump>
+class TwoPumps : public Exchange {
  public:
-  enum class Next : std::uint8_t {
-    again,  // more to do at once, after others had their turn
-    wait,   // for news of either socket
-    over,
-  };
+  Next step() final;
 
-  struct Failure {
-    flow::Side side;
-    std::error_code error;
-  };
+  const std::optional<Failure>& failure() const final { return failure_; }
+  std::uint64_t bytes_from_client() const final { return to_upstream_.total(); }
+  std::uint64_t bytes_to_client() const final { return to_client_.total(); }
+  std::uint64_t bytes_spliced() const final { return to_upstream_.spliced() + to_client_.spliced(); }
+  bool client_finished() const final { return to_upstream_.state() == PumpState::finished; }
 
+ protected:
+  template <typename End, typename... Options>
+  TwoPumps(Resources& resources, End& client, End& upstream, Options... options)
+      : to_upstream_(resources, client, upstream, options...), to_client_(resources, upstream, client, options...) {}
+
+  AnyPump to_upstream_;
+  AnyPump to_client_;
+
+ private:
+  void note_failure(const AnyPump&, flow::Side reader, flow::Side writer);
+
+  std::optional<Failure> failure_;
+};
+
+// Of sockets, unread.
+class Relay : public TwoPumps<Pump> {
+ public:
   Relay(Resources& resources, net::Watch& client, net::Watch& upstream, bool can_splice)
-      : to_upstream_(resources, client, upstream, can_splice), to_client_(resources, upstream, client, can_splice) {}
+      : TwoPumps(resources, client, upstream, can_splice) {}
 
   // Before the first step: what the client sent and was read already; who looks at what it sends first.
   void begin_with(std::span<const std::uint8_t> from_client) { to_upstream_.begin_with(from_client); }
   void show_first_bytes(FirstBytes* observer) { to_upstream_.show_first_bytes(observer); }
+};
 
-  Next step();
-
-  // The side that failed, once one did; the flow may still be delivering what that side sent before.
-  const std::optional<Failure>& failure() const { return failure_; }
-  std::uint64_t bytes_from_client() const { return to_upstream_.total(); }
-  std::uint64_t bytes_to_client() const { return to_client_.total(); }
-  std::uint64_t bytes_spliced() const { return to_upstream_.spliced() + to_client_.spliced(); }
-  bool client_finished() const { return to_upstream_.state() == Pump::State::finished; }
-
- private:
-  void note_failure(const Pump&, flow::Side reader, flow::Side writer);
-
-  Pump to_upstream_;
-  Pump to_client_;
-  std::optional<Failure> failure_;
+// Of what streams carry.
+class StreamRelay : public TwoPumps<StreamPump> {
+ public:
+  StreamRelay(Resources& resources, net::Stream& client, net::Stream& upstream)
+      : TwoPumps(resources, client, upstream) {}
 };
 
 }  // namespace weir::relay

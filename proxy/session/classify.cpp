@@ -109,7 +109,11 @@ net::Awaitable<std::optional<End>> decide(Flow& flow, policy::Decision& decision
     if (auto end = co_await learn_more(flow, facts)) co_return end;
     outcome = policy::decide(snapshot->policy, facts);
   }
+  // What a rule asks for that only decryption shows is judged by the requests themselves.
+  if (outcome.state == State::needs_decryption) outcome.decision = {.tls = policy::Tls::decrypt};
   decision = outcome.decision;
+  if (decision.tls == policy::Tls::decrypt && !flow.first_look)
+    if (auto end = co_await learn_more(flow, facts)) co_return end;
   flow.record.rule = policy::entry_name(snapshot->policy, decision.source, decision.index);
   if (!flow.record.domain.empty()) flow.worker.report_name(flow, decision.action != policy::Action::allow);
   co_return std::nullopt;

@@ -1,5 +1,6 @@
 #include "proxy/session/flow.hpp"
 
+#include "proxy/session/opening.hpp"
 #include "proxy/session/worker.hpp"
 
 namespace weir::session {

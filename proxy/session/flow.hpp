@@ -17,6 +17,7 @@
 namespace weir::session {
 
 class Worker;
+class Opening;
 using Clock = std::chrono::steady_clock;
 
 struct TableTag;
@@ -42,9 +43,10 @@ struct Flow : TableHook, DeadlineHook {
   net::Waiter waiter;
   net::Watch client;
   net::Watch upstream;
-  std::unique_ptr<FirstLook> first_look;  // until its bytes are passed on
-  std::unique_ptr<NameSniffer> sniffer;   // until a name is known, or is not to be had
-  std::optional<relay::Relay> relay;
+  std::unique_ptr<FirstLook> first_look;   // until its bytes are passed on
+  std::unique_ptr<NameSniffer> sniffer;    // until a name is known, or is not to be had
+  std::unique_ptr<Opening> opening;        // where policy decrypts
+  std::unique_ptr<relay::Exchange> relay;  // while bytes move, and after
   flow::Record record;
   Clock::time_point started;
   Clock::time_point last_active;

@@ -57,6 +57,9 @@ Gateway::Result Gateway::start() {
   start_signals();  // before anything is installed: from here on a signal ends weir in order
   if (auto result = check_host(); !result) return result;
   if (auto result = open_logs(settings_.log); !result) return result;
+  auto decryption = prepare_decryption(settings_, policy_);
+  if (!decryption) return decryption.error();
+  decryption_ = std::move(*decryption);
   if (auto result = open_watchers(); !result) return result;
   auto listeners = open_listeners(settings_.gateway.intercept_ports);
   if (!listeners) return listeners.error();
@@ -97,12 +100,15 @@ Gateway::Result Gateway::make_workers() {
   const auto budget = share_descriptors(descriptor_limit_, open_descriptors() + count * 4, count);
   most_flows_ = budget.flows;
   apply_flow_limit();
-  const auto first = snapshot(settings_, policy_);
+  const auto first = snapshot(settings_, policy_, decryption_);
   const auto fell_back = [this](policy::Address client, policy::Endpoint destination) {
     boost::asio::post(control_, [this, client, destination] { joins_.fell_back(client, destination); });
   };
   const auto report = [this](NameSeen seen) {
     boost::asio::post(control_, [this, seen = std::move(seen)] { bypass_->take(seen); });
+  };
+  const auto excepted = [this](flow::TlsCause cause, const tls::Parties& parties) {
+    boost::asio::post(control_, [this, cause, parties] { announce_exception(cause, parties); });
   };
   for (std::size_t i = 0; i < count; ++i)
     workers_.push_back(std::make_unique<Worker>(Worker::Setup{.index = static_cast<unsigned>(i),
@@ -111,9 +117,30 @@ Gateway::Result Gateway::make_workers() {
                                                               .most_pipes = budget.pipes_a_worker,
                                                               .snapshot = first,
                                                               .report_name = report,
-                                                              .report_fallback = fell_back},
+                                                              .report_fallback = fell_back,
+                                                              .exceptions = &exceptions_,
+                                                              .report_exception = excepted},
                                                 admission_, records_));
   return {};
+}
+
+boost::system::result<std::shared_ptr<Decryption>, std::string> Gateway::prepare_decryption(
+    const conf::Settings& settings, const policy::Policy& policy) {
+  if (!policy.decrypts()) return std::shared_ptr<Decryption>();
+  auto decryption = Decryption::prepare(settings.tls);
+  if (!decryption) return "[tls]: " + decryption.error();
+  if ((*decryption)->key_log)
+    spdlog::warn("tls.key_log: the secrets of every decrypted flow are written to {}", settings.tls.key_log.string());
+  return std::move(*decryption);
+}
+
+void Gateway::announce_exception(flow::TlsCause cause, const tls::Parties& parties) {
+  std::vector<std::pair<std::string, std::string>> fields{{"cause", flow::name(cause)}, {"name", parties.name}};
+  if (tls::is_of_client(cause))
+    fields.emplace_back("client", parties.client.text());
+  else
+    fields.emplace_back("destination", parties.destination.text());
+  announce("tls_exception", std::move(fields));
 }
 
 std::size_t Gateway::worker_count() const {

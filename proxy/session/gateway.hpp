@@ -24,6 +24,7 @@
 #include "proxy/kernel/ruleset_watch.hpp"
 #include "proxy/session/admission.hpp"
 #include "proxy/session/bypass_keeper.hpp"
+#include "proxy/session/decryption.hpp"
 #include "proxy/session/descriptors.hpp"
 #include "proxy/session/event_ring.hpp"
 #include "proxy/session/instance_lock.hpp"
@@ -66,6 +67,10 @@ class Gateway : public admin::GatewayView {
   Result check_host();
   Result open_logs(const conf::LogSettings&);
   Result make_workers();
+  // Null where the policy decrypts nothing.
+  boost::system::result<std::shared_ptr<Decryption>, std::string> prepare_decryption(const conf::Settings&,
+                                                                                     const policy::Policy&);
+  void announce_exception(flow::TlsCause, const tls::Parties&);
   Result open_watchers();
   // Opens or closes the packet log of an option.
   Result open_log(std::optional<Readable<kernel::PacketLog>>&, bool wanted, std::uint16_t group, std::uint32_t copied,
@@ -82,8 +87,8 @@ class Gateway : public admin::GatewayView {
   kernel::Wanted wanted(const conf::Settings&, const policy::Policy&) const;
   void publish_snapshot();
   // The same, and waits until every worker goes by it.
-  void publish_snapshot_and_wait(const conf::Settings&, const policy::Policy&);
-  SnapshotPointer snapshot(const conf::Settings&, const policy::Policy&);
+  void publish_snapshot_and_wait(const conf::Settings&, const policy::Policy&, const std::shared_ptr<Decryption>&);
+  SnapshotPointer snapshot(const conf::Settings&, const policy::Policy&, const std::shared_ptr<Decryption>&);
   void make_bypass_keeper();
   void write_sets(const std::vector<kernel::SetChange>&);
   void take_tokens(const std::vector<kernel::ConnectionEvent>&);
@@ -120,6 +125,8 @@ class Gateway : public admin::GatewayView {
   LineLog events_log_;
   EventRing events_;
   Admission admission_;
+  tls::Exceptions exceptions_;
+  std::shared_ptr<Decryption> decryption_;
   std::optional<kernel::Network> network_;
   std::optional<kernel::SetWriter> sets_;
   std::set<std::uint32_t> tokens_;  // of the MPTCP connections that end on this host

@@ -101,11 +101,13 @@ Gateway::Result Gateway::put_in_force(const conf::Settings& wanted, const policy
   if (!listeners) return listeners.error();
   if (auto result = open_packet_logs(wanted); !result) return result;
   if (auto result = open_logs(wanted.log); !result) return result;
+  auto decryption = prepare_decryption(wanted, policy);
+  if (!decryption) return decryption.error();
   // The workers go by the new policy before the kernel does. In between, a flow that only the old rules send to weir
   // meets the new policy, and one that they send past weir went before: none is decided by half of each.
-  publish_snapshot_and_wait(wanted, policy);
+  publish_snapshot_and_wait(wanted, policy, *decryption);
   if (auto result = change_network(settings_, wanted, policy); !result) {
-    publish_snapshot_and_wait(settings_, policy_);
+    publish_snapshot_and_wait(settings_, policy_, decryption_);
     return result;
   }
   give_listeners(std::move(*listeners));
@@ -113,6 +115,7 @@ Gateway::Result Gateway::put_in_force(const conf::Settings& wanted, const policy
     for (const auto& worker : workers_) worker->post([worker = worker.get(), port] { worker->stop_listening(port); });
   settings_ = wanted;
   policy_ = policy;
+  decryption_ = std::move(*decryption);
   set_log_level(settings_.log.level);
   apply_flow_limit();
   bypass_->configure(policy_, settings_.dns);
@@ -145,21 +148,23 @@ Gateway::Result Gateway::change_network(const conf::Settings& from, const conf::
   return installed;
 }
 
-SnapshotPointer Gateway::snapshot(const conf::Settings& settings, const policy::Policy& policy) {
+SnapshotPointer Gateway::snapshot(const conf::Settings& settings, const policy::Policy& policy,
+                                  const std::shared_ptr<Decryption>& decryption) {
   auto whole = policy;
   whole.run_time = bypass_->run_time_table();
   return std::make_shared<const Snapshot>(
-      Snapshot{settings, whole, addresses_ ? addresses_->source().now() : std::set<policy::Address>{}});
+      Snapshot{settings, whole, addresses_ ? addresses_->source().now() : std::set<policy::Address>{}, decryption});
 }
 
 void Gateway::publish_snapshot() {
-  const auto now = snapshot(settings_, policy_);
+  const auto now = snapshot(settings_, policy_, decryption_);
   for (const auto& worker : workers_) worker->post([worker = worker.get(), now] { worker->take(now); });
 }
 
-void Gateway::publish_snapshot_and_wait(const conf::Settings& settings, const policy::Policy& policy) {
+void Gateway::publish_snapshot_and_wait(const conf::Settings& settings, const policy::Policy& policy,
+                                        const std::shared_ptr<Decryption>& decryption) {
   constexpr std::chrono::seconds kPatience{2};  // a worker takes what is posted in its next turn
-  const auto now = snapshot(settings, policy);
+  const auto now = snapshot(settings, policy, decryption);
   struct Taken {
     std::mutex mutex;
     std::condition_variable all;

@@ -73,6 +73,7 @@ void Gateway::read_tokens_anew() {
     worker->post([this, worker = worker.get()] {
       boost::asio::post(control_, [this, held = worker->tokens()] {
         std::vector<kernel::ConnectionEvent> begun;
+        begun.reserve(held.size());
         for (const auto token : held) begun.push_back({.token = token, .began = true});
         take_tokens(begun);
       });

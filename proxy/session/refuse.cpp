@@ -2,12 +2,14 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 #include <sys/socket.h>
 
-#include "proxy/http/block_page.hpp"
 #include "proxy/session/first_look.hpp"
 #include "proxy/session/flow.hpp"
+#include "proxy/session/opening.hpp"
+#include "proxy/session/shake_hands.hpp"
 #include "proxy/session/worker.hpp"
 
 namespace weir::session {
@@ -23,15 +25,15 @@ using flow::Stage;
 constexpr std::chrono::seconds kLinger{2};
 
 // RFC 8446, 6: a record of type alert with level fatal. The record's version is what every client takes.
-std::string alert_record(std::uint8_t description) {
-  return {'\x15', '\x03', '\x03', '\0', '\2', '\2', static_cast<char>(description)};
+std::string alert_record(tls::Alert alert) {
+  return {'\x15', '\x03', '\x03', '\0', '\2', '\2', static_cast<char>(alert)};
 }
 
 // Sends what fits at once, which a fresh connection's buffer takes whole, then the end; and reads on for a while, since
 // closing over unread bytes is a reset, which can overtake what was sent (RFC 9112, 9.6).
 // (A view: g++ 12 destroys a temporary among the arguments of an awaited call twice.)
 net::Awaitable<void> tell_and_close(Flow& flow, std::string_view message) {
-  send(flow.client.fd(), message.data(), message.size(), MSG_NOSIGNAL);
+  if (!message.empty()) send(flow.client.fd(), message.data(), message.size(), MSG_NOSIGNAL);
   shutdown(flow.client.fd(), SHUT_WR);
   flow.DeadlineHook::unlink();
   flow.worker.await_deadline(flow, kLinger);
@@ -46,16 +48,34 @@ net::Awaitable<void> tell_and_close(Flow& flow, std::string_view message) {
   flow.told = true;
 }
 
-std::string page(const Flow& flow) {
-  const auto& request = flow.first_look->detector().request();
+std::string page(const Flow& flow, const http::RequestHead& request, http::Refused refused, std::string_view reason) {
   const auto name = std::string(request.host()) + std::string(request.path());
   const auto id = flow::id_text(flow.record.id);
-  const http::BlockNotice notice{.name = name,
-                                 .rule = flow.record.rule,
-                                 .flow = id,
-                                 .reason = "A rule of this network says that it is not to be had from here."};
+  const http::BlockNotice notice{
+      .name = name, .rule = flow.record.rule, .flow = id, .reason = reason, .refused = refused};
   return http::block_response(notice, http::page_type(request.field("Accept")), request.method() == "HEAD",
                               std::chrono::system_clock::now());
+}
+
+constexpr std::string_view kByPolicy = "A rule of this network says that it is not to be had from here.";
+
+// The head of a request inside TLS; false where none comes.
+net::Awaitable<bool> read_head(Flow& flow, net::Stream& client, http::RequestHead& head) {
+  std::vector<std::uint8_t> bytes;
+  std::array<std::uint8_t, 4096> some{};
+  for (;;) {
+    const auto read = client.read(some);
+    if (read.state == net::Stream::Io::State::moved) {
+      bytes.insert(bytes.end(), some.begin(), some.begin() + static_cast<std::ptrdiff_t>(read.size));
+      const auto state = head.parse(bytes);
+      if (state != http::RequestHead::State::need_more) co_return state == http::RequestHead::State::done;
+    } else if (read.state == net::Stream::Io::State::wait) {
+      co_await flow.waiter.wait();
+      if (flow.stopped) co_return false;
+    } else {
+      co_return false;
+    }
+  }
 }
 
 std::string bad_request() {
@@ -65,23 +85,54 @@ std::string bad_request() {
 
 }  // namespace
 
-net::Awaitable<End> refuse_blocked(Flow& flow, policy::Action action) {
-  constexpr std::uint8_t kAccessDenied = 49;
+net::Awaitable<End> refuse_blocked(Flow& flow, const policy::Decision& decision) {
   const auto protocol = flow.first_look ? flow.first_look->detector().protocol() : Protocol::opaque;
-  flow.record.disposition = action == policy::Action::reset ? flow::Disposition::reset : flow::Disposition::block;
-  if (action == policy::Action::reset || (protocol != Protocol::tls && protocol != Protocol::http1))
+  const bool resets = decision.action == policy::Action::reset;
+  const End end{Stage::classify, Side::weir, Code::blocked, {}};
+  flow.record.disposition = resets ? flow::Disposition::reset : flow::Disposition::block;
+  if (resets || (protocol != Protocol::tls && protocol != Protocol::http1))
     co_return End{Stage::classify, Side::weir, Code::denied, {}};
-  const std::string message = protocol == Protocol::http1 ? page(flow) : alert_record(kAccessDenied);
+  if (protocol == Protocol::tls && decision.tls == policy::Tls::decrypt && flow.worker.tls_sides() != nullptr)
+    co_return co_await refuse_within_tls(flow, http::Refused::by_policy, kByPolicy, end);
+  const std::string message = protocol == Protocol::http1 ? page(flow, flow.first_look->detector().request(),
+                                                                 http::Refused::by_policy, kByPolicy)
+                                                          : alert_record(tls::Alert::access_denied);
   co_await tell_and_close(flow, message);
-  co_return End{Stage::classify, Side::weir, Code::blocked, {}};
+  co_return end;
 }
 
 net::Awaitable<End> refuse_malformed(Flow& flow) {
   flow.record.disposition = flow::Disposition::block;
   const auto& refusal = flow.first_look->detector().refusal();
-  const std::string message = refusal ? alert_record(static_cast<std::uint8_t>(refusal->alert)) : bad_request();
+  const std::string message = refusal ? alert_record(refusal->alert) : bad_request();
   co_await tell_and_close(flow, message);
   co_return End{Stage::classify, Side::client, Code::malformed, {}};
+}
+
+net::Awaitable<End> refuse_with_alert(Flow& flow, tls::Alert alert, End end) {
+  const std::string message = alert_record(alert);
+  co_await tell_and_close(flow, message);
+  co_return end;
+}
+
+net::Awaitable<End> refuse_within_tls(Flow& flow, http::Refused refused, std::string_view reason, End end) {
+  if (!flow.opening) flow.opening = std::make_unique<Opening>(flow);
+  flow.record.disposition = flow::Disposition::block;
+  const auto& alpn = flow.first_look->detector().hello().alpn;
+  const bool takes_http1 = alpn.empty() || alpn.contains("http/1.1");
+  if (!takes_http1 || !flow.opening->begin_client(Opening::Leaf::own))
+    co_return co_await refuse_with_alert(flow, tls::Alert::access_denied, end);
+  auto& client = flow.opening->client();
+  if (co_await shake_hands(flow, client) != Handshake::done) co_return client_handshake_failed(flow);
+  flow.opening->take_client();
+  http::RequestHead request;
+  if (co_await read_head(flow, client, request)) {
+    const std::string message = page(flow, request, refused, reason);
+    client.write({reinterpret_cast<const std::uint8_t*>(message.data()), message.size()});
+  }
+  client.finish(true, true);
+  co_await tell_and_close(flow, {});
+  co_return end;
 }
 
 }  // namespace weir::session

@@ -9,10 +9,13 @@
 
 namespace weir::session {
 
+struct Decryption;
+
 struct Snapshot {
   conf::Settings settings;
   policy::Policy policy;
   std::set<policy::Address> local_addresses;
+  std::shared_ptr<Decryption> decryption{};  // null where nothing is decrypted
 };
 
 using SnapshotPointer = std::shared_ptr<const Snapshot>;

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "proxy/kernel/mptcp_info.hpp"
+#include "proxy/session/decryption.hpp"
 #include "proxy/session/paths.hpp"
 
 namespace weir::session {
@@ -26,6 +27,8 @@ Worker::Worker(const Setup& setup, Admission& admission, LineLog& records)
       records_(records),
       snapshot_(setup.snapshot),
       name_reports_(setup.report_name),
+      exceptions_(setup.exceptions),
+      report_exception_(setup.report_exception),
       report_fallback_(setup.report_fallback),
       next_id_(setup.first_id + setup.index),
       workers_(setup.workers),
@@ -189,6 +192,15 @@ bool Worker::wants_names() const { return records_.enabled() || NameReports::are
 void Worker::report_name(const Flow& flow, bool must_be_read) {
   if (NameReports::are_of_use(snapshot_->policy))
     name_reports_.take(snapshot_->policy, flow.record, must_be_read, Clock::now());
+}
+
+std::shared_ptr<TlsSides> Worker::tls_sides() {
+  const auto& wanted = snapshot_->decryption;
+  if (!wanted)
+    tls_sides_.reset();
+  else if (!tls_sides_ || tls_sides_->shared != wanted)
+    tls_sides_ = std::make_shared<TlsSides>(wanted);
+  return tls_sides_;
 }
 
 void Worker::write_record(const flow::Record& record) {

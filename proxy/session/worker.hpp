@@ -24,8 +24,11 @@
 #include "proxy/session/listener.hpp"
 #include "proxy/session/name_reports.hpp"
 #include "proxy/session/snapshot.hpp"
+#include "proxy/tls/exceptions.hpp"
 
 namespace weir::session {
+
+struct TlsSides;
 
 class Worker {
  public:
@@ -37,6 +40,8 @@ class Worker {
     SnapshotPointer snapshot;
     std::function<void(NameSeen)> report_name;
     std::function<void(policy::Address client, policy::Endpoint destination)> report_fallback;
+    tls::Exceptions* exceptions = nullptr;  // shared by all
+    std::function<void(flow::TlsCause, const tls::Parties&)> report_exception;
   };
   // `admission` and `records` are shared and outlive the worker.
   Worker(const Setup&, Admission& admission, LineLog& records);
@@ -85,6 +90,10 @@ class Worker {
   // name go by unread.
   void report_name(const Flow&, bool must_be_read);
   flow::Counters& count() { return counters_; }
+  // Null where the policy in force decrypts nothing.
+  std::shared_ptr<TlsSides> tls_sides();
+  tls::Exceptions& exceptions() { return *exceptions_; }
+  void report_exception(flow::TlsCause cause, const tls::Parties& parties) { report_exception_(cause, parties); }
 
  private:
   friend class Listener;
@@ -112,6 +121,9 @@ class Worker {
   DeadlineList deadlines_;
   std::unordered_map<std::uint32_t, Flow*> by_token_;
   NameReports name_reports_;
+  std::shared_ptr<TlsSides> tls_sides_;  // of the snapshot in force when it was last asked for
+  tls::Exceptions* exceptions_;
+  std::function<void(flow::TlsCause, const tls::Parties&)> report_exception_;
   std::function<void(policy::Address, policy::Endpoint)> report_fallback_;
   std::vector<kernel::SubflowState> subflows_;  // scratch of sample_paths
   std::string record_lines_;

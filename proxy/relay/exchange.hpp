@@ -1,0 +1,37 @@
+// A flow while bytes move between its client and its origin, whatever is done with them on the way.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <system_error>
+
+#include "proxy/flow/end.hpp"
+
+namespace weir::relay {
+
+class Exchange {
+ public:
+  enum class Next : std::uint8_t {
+    again,  // more to do at once, after others had their turn
+    wait,   // for news of either socket
+    over,
+  };
+
+  struct Failure {
+    flow::Side side;
+    std::error_code error;
+  };
+
+  virtual ~Exchange() = default;
+
+  virtual Next step() = 0;
+
+  // The side that failed, once one did; the flow may still be delivering what that side sent before.
+  virtual const std::optional<Failure>& failure() const = 0;
+  virtual std::uint64_t bytes_from_client() const = 0;
+  virtual std::uint64_t bytes_to_client() const = 0;
+  virtual std::uint64_t bytes_spliced() const = 0;
+  virtual bool client_finished() const = 0;
+};
+
+}  // namespace weir::relay

@@ -1,0 +1,159 @@
+#include "proxy/session/opening.hpp"
+
+#include <openssl/sha.h>
+
+#include "pki/names.hpp"
+#include "proxy/relay/relay.hpp"
+#include "proxy/session/flow.hpp"
+#include "proxy/session/worker.hpp"
+#include "tls/capabilities.hpp"
+
+namespace weir::session {
+namespace {
+
+using Clock = std::chrono::system_clock;
+
+const tls::ClientHello& hello_of(const Flow& flow) { return flow.first_look->detector().hello(); }
+
+std::array<std::uint8_t, 32> digest_of(const X509& certificate, Opening::Leaf kind) {
+  auto bytes = pki::der_of(certificate);
+  bytes.push_back(static_cast<std::uint8_t>(kind));
+  std::array<std::uint8_t, 32> digest{};
+  SHA256(bytes.data(), bytes.size(), digest.data());
+  return digest;
+}
+
+std::string text_of(const std::array<std::uint8_t, 32>& digest, pki::KeyKind kind) {
+  return std::string(digest.begin(), digest.end()) + (kind == pki::KeyKind::rsa ? 'r' : 'e');
+}
+
+}  // namespace
+
+Opening::Opening(Flow& flow)
+    : flow_(flow),
+      sides_(flow.worker.tls_sides()),
+      parties_{
+          .client = flow.record.client.address, .destination = flow.record.destination, .name = flow.record.domain} {
+  if (parties_.name.empty()) parties_.name = parties_.destination.address.text();
+}
+
+Opening::~Opening() = default;
+
+void Opening::begin_upstream() {
+  const auto& hello = hello_of(flow_);
+  tls::DialAs as{.origin = parties_.destination.text() + ' ' + parties_.name + '\0' + hello.alpn.wire(),
+                 .server_name = {},
+                 .judged_by = {},
+                 .alpn = hello.alpn.wire()};
+  if (hello.server_name) {
+    as.judged_by = parties_.name;
+    if (pki::is_dns_name(parties_.name)) as.server_name = parties_.name;
+  }
+  upstream_ = sides_->upstream.open(flow_.upstream, std::move(as));
+}
+
+bool Opening::take_upstream() {
+  record_.upstream = upstream_->facts();
+  record_.alpn = upstream_->alpn();
+  for (const auto fault : upstream_->verdict().faults) record_.faults.emplace_back(pki::name(fault));
+  record_.detail = upstream_->verdict().detail;
+  publish();
+  return record_.alpn.empty() || hello_of(flow_).alpn.contains(record_.alpn);
+}
+
+pki::Result<pki::LeafPointer> Opening::matching_leaf(pki::KeyKind kind) {
+  const auto* origin = upstream_->certificate();
+  const auto now = Clock::now();
+  const auto& shared = *sides_->shared;
+  return sides_->shared->leaves.find_or_make(text_of(digest_of(*origin, Leaf::matching), kind), now, [&] {
+    return shared.maker->make_leaf(pki::request_from(*origin, kind), now);
+  });
+}
+
+// What is wrong with the origin's dates or names shows in a leaf that has the same; for all else no client trusts who
+// signs it. Never cached: it is rare.
+pki::Result<pki::LeafPointer> Opening::mirroring_leaf(pki::KeyKind kind) {
+  using pki::Fault;
+  auto request = pki::request_from(*upstream_->certificate(), kind);
+  request.validity = pki::Validity::mirrored;
+  const bool shows = upstream_->verdict().only({Fault::expired, Fault::not_yet_valid, Fault::wrong_name});
+  const auto& maker = shows ? sides_->shared->maker : sides_->shared->untrusted_maker;
+  return maker->make_leaf(request, Clock::now());
+}
+
+pki::Result<pki::LeafPointer> Opening::own_leaf(pki::KeyKind kind) {
+  const auto names = pki::name_for(parties_.name);
+  if (!names) return std::string("no certificate can be made for that name");
+  const auto now = Clock::now();
+  const auto& shared = *sides_->shared;
+  return sides_->shared->leaves.find_or_make("own " + parties_.name + (kind == pki::KeyKind::rsa ? " r" : " e"), now,
+                                             [&] {
+                                               constexpr std::chrono::hours kDay{24};
+                                               return shared.maker->make_leaf({.names = *names,
+                                                                               .common_name = {},
+                                                                               .not_before = now - kDay,
+                                                                               .not_after = now + 7 * kDay,
+                                                                               .validity = pki::Validity::limited,
+                                                                               .key = kind},
+                                                                              now);
+                                             });
+}
+
+bool Opening::begin_client(Leaf which) {
+  const auto kind = tls::takes_ecdsa(hello_of(flow_)) ? pki::KeyKind::ecdsa : pki::KeyKind::rsa;
+  auto leaf = which == Leaf::matching    ? matching_leaf(kind)
+              : which == Leaf::mirroring ? mirroring_leaf(kind)
+                                         : own_leaf(kind);
+  if (!leaf) {
+    note_detail(leaf.error());
+    return false;
+  }
+  tls::ServeAs as{.leaf = *leaf, .alpn = record_.alpn, .identity = {}, .resumable = which == Leaf::matching};
+  as.identity =
+      which == Leaf::matching ? digest_of(*upstream_->certificate(), which) : digest_of(*as.leaf->certificate, which);
+  if (which == Leaf::own) as.alpn = hello_of(flow_).alpn.contains("http/1.1") ? "http/1.1" : "";
+  record_.leaf_mirrors_faults = which == Leaf::mirroring;
+  client_ = sides_->client.open(flow_.client, flow_.first_look->bytes(), std::move(as));
+  return client_ != nullptr;
+}
+
+void Opening::take_client() {
+  record_.client = client_->facts();
+  publish();
+  auto& counters = flow_.worker.count();
+  counters.tls_decrypted.add();
+  if (record_.client->resumed) counters.tls_resumed[0].add();
+  if (record_.upstream && record_.upstream->resumed) counters.tls_resumed[1].add();
+}
+
+void Opening::begin_relay() {
+  flow_.relay = std::make_unique<relay::StreamRelay>(flow_.worker.resources(), *client_, *upstream_);
+}
+
+void Opening::note_not_decrypted(flow::TlsCause cause) {
+  record_.not_decrypted = flow::name(cause);
+  flow_.worker.count().tls_not_decrypted[static_cast<std::size_t>(cause)].add();
+  publish();
+}
+
+void Opening::note_detail(std::string detail) {
+  record_.detail = std::move(detail);
+  publish();
+}
+
+void Opening::watch() {
+  if (heard_ || !flow_.relay || flow_.relay->bytes_from_client() == 0) return;
+  heard_ = true;
+  flow_.worker.exceptions().note_success(parties_, std::chrono::steady_clock::now());
+}
+
+void Opening::finish() {
+  if (client_ && upstream_ && (client_->is_truncated() || upstream_->is_truncated())) {
+    record_.truncated = true;
+    publish();
+  }
+}
+
+void Opening::publish() { flow_.record.tls = std::make_shared<const flow::TlsRecord>(record_); }
+
+}  // namespace weir::session

@@ -1,0 +1,68 @@
+// A flow that is being decrypted: TLS to its origin and to its client, and what was found out on the way.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "proxy/flow/record.hpp"
+#include "proxy/flow/tls_cause.hpp"
+#include "proxy/session/decryption.hpp"
+#include "proxy/tls/exceptions.hpp"
+
+namespace weir::session {
+
+struct Flow;
+
+// Owned by its flow, from the decision to decrypt until the flow's end.
+class Opening {
+ public:
+  explicit Opening(Flow&);
+  ~Opening();
+
+  // As the client said: its destination and the name it asked for.
+  const tls::Parties& parties() const { return parties_; }
+
+  // The flow is connected upstream: as the TLS client, with the client's own SNI and ALPN.
+  void begin_upstream();
+  // The origin's handshake is done. Whether it agreed on a protocol that the client had offered.
+  bool take_upstream();
+  bool is_trusted() const { return upstream_->verdict().trusted(); }
+  // A leaf to match the origin's certificate, or of weir's own for the name asked for; then as the TLS server.
+  // False where no leaf can be made.
+  enum class Leaf : std::uint8_t { matching, mirroring, own };
+  bool begin_client(Leaf);
+  void take_client();
+  // Both are done: `flow.relay` carries what they say.
+  void begin_relay();
+
+  bool has_upstream(const tls::Connection& connection) const { return upstream_.get() == &connection; }
+  tls::UpstreamConnection& upstream() { return *upstream_; }
+  tls::ClientConnection& client() { return *client_; }
+
+  void note_not_decrypted(flow::TlsCause);
+  void note_detail(std::string detail);
+  // The origin is to be dialled anew, or the flow has no use for it any more.
+  void drop_upstream() { upstream_.reset(); }
+
+  // While bytes move: a client that sends data has taken weir's certificate.
+  void watch();
+  // At the flow's end: its last facts on record.
+  void finish();
+
+ private:
+  pki::Result<pki::LeafPointer> matching_leaf(pki::KeyKind);
+  pki::Result<pki::LeafPointer> mirroring_leaf(pki::KeyKind);
+  pki::Result<pki::LeafPointer> own_leaf(pki::KeyKind);
+  void publish();
+
+  Flow& flow_;
+  std::shared_ptr<TlsSides> sides_;
+  tls::Parties parties_;
+  flow::TlsRecord record_;
+  std::unique_ptr<tls::UpstreamConnection> upstream_;
+  std::unique_ptr<tls::ClientConnection> client_;
+  bool heard_ = false;  // application data came from the client
+};
+
+}  // namespace weir::session
