@@ -150,12 +150,9 @@ class WeirDecrypt(WeirSubject):
             super().start()
         except AssertionError:
             self.weir.close()
+            self.weir.process = None  # nothing to stop
             raise NotMeasured("weir does not start with [tls] decrypt = true: " +
                               " ".join(self.weir.log.rest()[-2:])) from None
-
-    def stop(self):
-        if self.weir.process.poll() is None:
-            super().stop()
 
 
 TLS_SUBJECTS = {subject.name: subject for subject in (TlsDirect, Bare, Sslsplit, Squid, WeirDecrypt)}
