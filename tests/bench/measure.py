@@ -8,10 +8,29 @@ import re
 TICK = os.sysconf("SC_CLK_TCK")
 
 
+def _stat(pid):
+    """/proc/PID/stat from the state on; nothing of a process that has just ended."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def family(pid):
+    """A process and those it started, helpers and workers, at any remove."""
+    children = {}
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        if fields := _stat(entry.name):
+            children.setdefault(int(fields[1]), []).append(int(entry.name))
+    members = [pid]
+    for member in members:
+        members += children.get(member, [])
+    return members
+
+
 def process_cpu(pid):
-    """CPU seconds of a process with all its threads."""
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+    """CPU seconds of a process with all its threads and its family, also what of that has ended."""
+    return sum(sum(map(int, fields[11:15])) for member in family(pid) if (fields := _stat(member))) / TICK
 
 
 def machine_cpu():
@@ -21,9 +40,9 @@ def machine_cpu():
 
 
 def private_kib(pid):
-    """Memory that is the process's own."""
-    rollup = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return sum(int(kib) for kib in re.findall(r"^Private_\w+:\s+(\d+) kB", rollup, re.M))
+    """Memory that is the process's own, and its family's."""
+    rollups = [pathlib.Path(f"/proc/{member}/smaps_rollup").read_text() for member in family(pid)]
+    return sum(int(kib) for rollup in rollups for kib in re.findall(r"^Private_\w+:\s+(\d+) kB", rollup, re.M))
 
 
 @contextlib.contextmanager

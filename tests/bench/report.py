@@ -23,8 +23,12 @@ class Figures:
     def values(self, row, subject, key):
         return [figures.get(key) for figures in self.rounds.get(row, {}).get(subject, [])]
 
+    def measured(self, row, subject, key):
+        """Of the rounds that have it."""
+        return [value for value in self.values(row, subject, key) if value is not None]
+
     def median(self, row, subject, key):
-        return median([value for value in self.values(row, subject, key) if value is not None])
+        return median(self.measured(row, subject, key))
 
     def paired(self, row, key, one, other, operation, other_row=None):
         pairs = zip(self.values(row, one, key), self.values(other_row or row, other, key))
@@ -92,7 +96,7 @@ def table(rounds):
     t.row("keep-alive requests a second", "keep-alive", "rate", 0, lambda h, _: verdict(h, 1, " HAProxy"))
     t.row("– CPU ms of the process each", "keep-alive", "cpu_ms", 4)
     t.row("own memory an idle flow, KiB", "idle-memory", "kib_per_flow", 2,
-          lambda *_: verdict(f.values("idle-memory", "weir", "kib_per_flow"), 6, " KiB", at_most=True))
+          lambda *_: verdict(f.measured("idle-memory", "weir", "kib_per_flow"), 6, " KiB", at_most=True))
     for load, words in (("one", "1 connection"), ("many", "64 connections, 2,000/s")):
         for cut in ("p50", "p99"):
             key = f"{load}_{cut}_us"
@@ -102,7 +106,7 @@ def table(rounds):
                   if s != "forwarding" else [], 0)
     t.row("2 paths of 100 Mbit/s: MPTCP, Mbit/s", "two-paths", "mptcp_mbit", 1)
     t.row("– plain TCP over one, Mbit/s", "two-paths", "plain_mbit", 1)
-    t.row("– MPTCP ÷ plain", "two-paths", "gain", 2, lambda *_: verdict(f.values("two-paths", "weir", "gain"), 1.85))
+    t.row("– MPTCP ÷ plain", "two-paths", "gain", 2, lambda *_: verdict(f.measured("two-paths", "weir", "gain"), 1.85))
     return t.lines
 
 

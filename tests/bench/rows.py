@@ -53,11 +53,12 @@ def bulk_mptcp(network, subject, seconds):
     return _iperf(network, subject, seconds, mptcp=True)
 
 
-def _wrk(network, subject, seconds, *options):
+def wrk(network, subject, seconds, *options, url=f"http://{ORIGIN}/", wrap=()):
+    """Requests on 64 connections at once; `wrap` is a command that runs wrk."""
     figures = {}
     with carried_by(subject, network), cpu_of(subject.pid, figures):
-        text = network.client.output(["wrk", "-t", "2", "-c", "64", "-d", f"{seconds}s", *options,
-                                      f"http://{ORIGIN}/"], timeout=seconds + GRACE)
+        text = network.client.output([*wrap, "wrk", "-t", "2", "-c", "64", "-d", f"{seconds}s", *options, url],
+                                     timeout=seconds + GRACE)
     if errors := re.search(r"Socket errors: .*|Non-2xx.*", text):
         raise NotMeasured(f"{subject.name}: {errors.group()}")
     figures["rate"] = float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1))
@@ -67,11 +68,11 @@ def _wrk(network, subject, seconds, *options):
 
 
 def new_connections(network, subject, seconds):
-    return _wrk(network, subject, seconds, "-H", "Connection: close")
+    return wrk(network, subject, seconds, "-H", "Connection: close")
 
 
 def keep_alive(network, subject, seconds):
-    return _wrk(network, subject, seconds)
+    return wrk(network, subject, seconds)
 
 
 @contextlib.contextmanager

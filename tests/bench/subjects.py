@@ -11,7 +11,7 @@ from network import ORIGIN
 from weir import PROGRAM, Weir
 
 PORTS = [80, 5201, 7000]
-START_LIMIT = 20  # seconds
+START_LIMIT = STOP_LIMIT = 20  # seconds
 # What the policy of a large network may hold.
 NAMES, PREFIXES, RULES = 1_000_000, 100_000, 200
 DECISIONS = pathlib.Path(PROGRAM).parents[2] / "tests" / "bench" / "decisions"
@@ -36,52 +36,63 @@ class Forwarding:
         self.network.gateway.run("sysctl -qw net.ipv4.ip_early_demux=1")
 
 
-class Haproxy:
-    """HAProxy as its users tune it for this: as many threads as processors, splicing, no logs.
+class TransparentProxy:
+    """A proxy that TPROXY gives the clients' connections to, as they came."""
 
-    Under mptcpize every socket of its own is MPTCP's, so it is only where the load is.
-    """
-
-    name = "haproxy"
+    ports = PORTS
 
     def __init__(self, network, folder, mptcp):
-        self.network = network
-        self.wrap = ["mptcpize", "run"] if mptcp else []
-        self.file = folder / "haproxy.cfg"
+        del mptcp
+        self.network, self.folder = network, folder
         self.process = None
 
     @property
     def pid(self):
         return self.process.pid
 
+    def command(self):
+        """What runs until it is killed, in the gateway's namespace."""
+        raise NotImplementedError
+
+    def complaint(self):
+        """What it says about a start that failed."""
+        raise NotImplementedError
+
     def start(self):
         gateway = self.network.gateway
+        if self._listens():
+            raise RuntimeError(f"another proxy would take the load of {self.name}")
         self.network.forward()
         gateway.run(["nft", self._ruleset()])
         gateway.run("ip rule add fwmark 1 lookup 100")
         gateway.run("ip route add local default dev lo table 100")
-        self.file.write_text(self._configuration())
-        self.process = subprocess.Popen(gateway.command([*self.wrap, "haproxy", "-db", "-f", self.file]),
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                        preexec_fn=die_with_parent)
+        self.process = subprocess.Popen(gateway.command(self.command()), stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
         end = time.monotonic() + START_LIMIT
-        while not gateway.output(["ss", "-Hltn", "sport", "=", str(PORTS[-1])]):
+        while not self._listens():
             if self.process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError("HAProxy does not start: " + gateway.run(["haproxy", "-c", "-f", self.file],
-                                                                            check=False).stderr)
+                raise RuntimeError(f"{self.name} does not start: {self.complaint()}")
             time.sleep(0.02)
 
     def stop(self):
         if self.process:
             self.process.kill()
             self.process.wait()
-        self.network.gateway.run("nft delete table inet haproxy")
-        self.network.gateway.run("ip rule del fwmark 1 lookup 100")
-        self.network.gateway.run("ip route del local default dev lo table 100")
+        for command in ("nft delete table inet proxy", "ip rule del fwmark 1 lookup 100",
+                        "ip route del local default dev lo table 100"):
+            self.network.gateway.run(command, check=False)  # where the start failed, some of it is not there
+        end = time.monotonic() + STOP_LIMIT
+        while self._listens():  # what it started ends with it, but a little later; it would take the next one's load
+            if time.monotonic() > end:
+                raise RuntimeError(f"{self.name} does not stop")
+            time.sleep(0.02)
+
+    def _listens(self):
+        return bool(self.network.gateway.output(["ss", "-Hltn", "sport", "=", str(self.ports[-1])]))
 
     def _ruleset(self):
-        interfaces, ports = ", ".join(self.network.client_interfaces), ", ".join(map(str, PORTS))
-        return f"""table inet haproxy {{
+        interfaces, ports = ", ".join(self.network.client_interfaces), ", ".join(map(str, self.ports))
+        return f"""table inet proxy {{
   chain prerouting {{
     type filter hook prerouting priority mangle;
     meta l4proto != tcp accept
@@ -90,8 +101,29 @@ class Haproxy:
   }}
 }}"""
 
+
+class Haproxy(TransparentProxy):
+    """HAProxy as its users tune it for this: as many threads as processors, splicing, no logs.
+
+    Under mptcpize every socket of its own is MPTCP's, so it is only where the load is.
+    """
+
+    name = "haproxy"
+
+    def __init__(self, network, folder, mptcp):
+        super().__init__(network, folder, mptcp)
+        self.wrap = ["mptcpize", "run"] if mptcp else []
+        self.file = folder / "haproxy.cfg"
+
+    def command(self):
+        self.file.write_text(self._configuration())
+        return [*self.wrap, "haproxy", "-db", "-f", self.file]
+
+    def complaint(self):
+        return self.network.gateway.run(["haproxy", "-c", "-f", self.file], check=False).stderr
+
     def _configuration(self):
-        binds = "\n".join(f"  bind 0.0.0.0:{port} transparent" for port in PORTS)
+        binds = "\n".join(f"  bind 0.0.0.0:{port} transparent" for port in self.ports)
         return f"""global
   nbthread {os.cpu_count()}
   maxconn 7500
@@ -110,11 +142,17 @@ listen all
 
 class WeirSubject:
     name = "weir"
+    ports = PORTS
 
     def __init__(self, network, folder, mptcp):
         del mptcp  # weir takes both as they come
-        self.weir = Weir(network, folder, gateway={"intercept_ports": list(PORTS)}, log={"flows": "off"},
-                         program=PROGRAM, extra=self.policy(folder))
+        self.weir = Weir(network, folder, gateway={"intercept_ports": list(self.ports)}, log={"flows": "off"},
+                         program=PROGRAM, extra=self.policy(folder), **self.sections(folder))
+
+    def sections(self, folder):
+        """More of weir.toml's sections."""
+        del folder
+        return {}
 
     def policy(self, folder):
         """weir.toml's rules and bypasses, as text."""
