@@ -31,7 +31,8 @@ enum class Validity : std::uint8_t {
 
 struct LeafRequest {
   Names names;
-  std::string common_name;  // of the origin; left out where it is no plain text of at most 64 bytes
+  std::string common_name;  // of the origin; left out where it is no plain text of at most 64 bytes, or no DNS name is
+                            // there: older clients would take it for one
   std::chrono::system_clock::time_point not_before;  // the origin's
   std::chrono::system_clock::time_point not_after;
   Validity validity = Validity::limited;
