@@ -87,7 +87,7 @@ void add_tls(json::object& object, const Record& record, const json::storage_ptr
   }
   if (!tls.detail.empty()) shown["detail"] = safe(tls.detail, memory);
   if (tls.leaf_mirrors_faults) shown["mirrored"] = true;
-  if (tls.truncated) shown["truncated"] = true;
+  if (tls.truncated) shown["truncated"] = name(*tls.truncated);
   object["tls"] = std::move(shown);
 }
 

@@ -53,7 +53,7 @@ struct TlsRecord {
   std::vector<std::string> faults;   // of the origin's certificate: "expired", …
   std::string detail;                // the first fault, or how a handshake failed, in words
   bool leaf_mirrors_faults = false;  // the client was shown a leaf it is to find fault with
-  bool truncated = false;            // a side ended without close_notify
+  std::optional<Side> truncated;     // the side that ended without close_notify
 };
 
 struct Record {

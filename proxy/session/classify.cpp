@@ -36,7 +36,9 @@ Read read_some(Flow& flow) {
   const auto scratch = flow.worker.resources().scratch();
   const auto count = recv(flow.client.fd(), scratch.data(), scratch.size(), 0);
   if (count > 0) {
-    flow.first_look->take(scratch.first(static_cast<std::size_t>(count)));
+    const auto size = static_cast<std::size_t>(count);
+    flow.first_look->take(scratch.first(size));
+    if (size < scratch.size() && !flow.client.read_to_end) flow.client.readable = false;
     return Read::more;
   }
   if (count == 0) return Read::end;

@@ -30,6 +30,7 @@ std::optional<End> begin_dial(Flow& flow) {
   flow.upstream.writable = false;
   if (const auto error = flow.upstream.open(flow.worker.poller(), std::move(*socket)))
     return End{Stage::connect, Side::weir, flow::code_of(error), error};
+  flow.upstream.readable = false;  // what comes brings an edge
   flow.worker.await_deadline(flow, gateway.connect_timeout);
   return std::nullopt;
 }

@@ -25,7 +25,7 @@ void Gateway::make_bypass_keeper() {
     spdlog::error("{}", sets.error());
   bypass_.emplace(control_,
                   BypassKeeper::Hooks{
-                      .run_time_changed = [this] { publish_snapshot_and_wait(settings_, policy_); },
+                      .run_time_changed = [this] { publish_snapshot_and_wait(settings_, policy_, decryption_); },
                       .write = [this](const std::vector<SetChange>& changes) { write_sets(changes); },
                       .announce =
                           [this](const std::string& kind, std::vector<std::pair<std::string, std::string>> fields) {

@@ -11,7 +11,7 @@
 namespace weir::session {
 namespace {
 
-using Clock = std::chrono::system_clock;
+using WallClock = std::chrono::system_clock;
 
 const tls::ClientHello& hello_of(const Flow& flow) { return flow.first_look->detector().hello(); }
 
@@ -63,7 +63,7 @@ bool Opening::take_upstream() {
 
 pki::Result<pki::LeafPointer> Opening::matching_leaf(pki::KeyKind kind) {
   const auto* origin = upstream_->certificate();
-  const auto now = Clock::now();
+  const auto now = WallClock::now();
   const auto& shared = *sides_->shared;
   return sides_->shared->leaves.find_or_make(text_of(digest_of(*origin, Leaf::matching), kind), now, [&] {
     return shared.maker->make_leaf(pki::request_from(*origin, kind), now);
@@ -78,13 +78,13 @@ pki::Result<pki::LeafPointer> Opening::mirroring_leaf(pki::KeyKind kind) {
   request.validity = pki::Validity::mirrored;
   const bool shows = upstream_->verdict().only({Fault::expired, Fault::not_yet_valid, Fault::wrong_name});
   const auto& maker = shows ? sides_->shared->maker : sides_->shared->untrusted_maker;
-  return maker->make_leaf(request, Clock::now());
+  return maker->make_leaf(request, WallClock::now());
 }
 
 pki::Result<pki::LeafPointer> Opening::own_leaf(pki::KeyKind kind) {
   const auto names = pki::name_for(parties_.name);
   if (!names) return std::string("no certificate can be made for that name");
-  const auto now = Clock::now();
+  const auto now = WallClock::now();
   const auto& shared = *sides_->shared;
   return sides_->shared->leaves.find_or_make("own " + parties_.name + (kind == pki::KeyKind::rsa ? " r" : " e"), now,
                                              [&] {
@@ -111,7 +111,7 @@ bool Opening::begin_client(Leaf which) {
   tls::ServeAs as{.leaf = *leaf, .alpn = record_.alpn, .identity = {}, .resumable = which == Leaf::matching};
   as.identity =
       which == Leaf::matching ? digest_of(*upstream_->certificate(), which) : digest_of(*as.leaf->certificate, which);
-  if (which == Leaf::own) as.alpn = hello_of(flow_).alpn.contains("http/1.1") ? "http/1.1" : "";
+  if (which == Leaf::own) as.alpn = record_.alpn = hello_of(flow_).alpn.contains("http/1.1") ? "http/1.1" : "";
   record_.leaf_mirrors_faults = which == Leaf::mirroring;
   client_ = sides_->client.open(flow_.client, flow_.first_look->bytes(), std::move(as));
   return client_ != nullptr;
@@ -148,10 +148,11 @@ void Opening::watch() {
 }
 
 void Opening::finish() {
-  if (client_ && upstream_ && (client_->is_truncated() || upstream_->is_truncated())) {
-    record_.truncated = true;
-    publish();
-  }
+  if (upstream_->is_truncated())
+    record_.truncated = flow::Side::upstream;
+  else if (client_->is_truncated())
+    record_.truncated = flow::Side::client;
+  if (record_.truncated) publish();
 }
 
 void Opening::publish() { flow_.record.tls = std::make_shared<const flow::TlsRecord>(record_); }

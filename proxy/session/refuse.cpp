@@ -59,22 +59,34 @@ std::string page(const Flow& flow, const http::RequestHead& request, http::Refus
 
 constexpr std::string_view kByPolicy = "A rule of this network says that it is not to be had from here.";
 
-// The head of a request inside TLS; false where none comes.
-net::Awaitable<bool> read_head(Flow& flow, net::Stream& client, http::RequestHead& head) {
-  std::vector<std::uint8_t> bytes;
-  std::array<std::uint8_t, 4096> some{};
-  for (;;) {
-    const auto read = client.read(some);
-    if (read.state == net::Stream::Io::State::moved) {
-      bytes.insert(bytes.end(), some.begin(), some.begin() + static_cast<std::ptrdiff_t>(read.size));
+// A request's head as it comes inside TLS.
+struct HeadReader {
+  enum class State : std::uint8_t { wait, done, ended };
+
+  State read(net::Stream& client, std::span<std::uint8_t> scratch) {
+    for (;;) {
+      const auto read = client.read(scratch);
+      if (read.state == net::Stream::Io::State::wait) return State::wait;
+      if (read.state != net::Stream::Io::State::moved) return State::ended;
+      const auto some = scratch.first(read.size);
+      bytes.insert(bytes.end(), some.begin(), some.end());
       const auto state = head.parse(bytes);
-      if (state != http::RequestHead::State::need_more) co_return state == http::RequestHead::State::done;
-    } else if (read.state == net::Stream::Io::State::wait) {
-      co_await flow.waiter.wait();
-      if (flow.stopped) co_return false;
-    } else {
-      co_return false;
+      if (state != http::RequestHead::State::need_more)
+        return state == http::RequestHead::State::done ? State::done : State::ended;
     }
+  }
+
+  std::vector<std::uint8_t> bytes;
+  http::RequestHead head;
+};
+
+// Until it is whole, or will not be; within the handshake's time.
+net::Awaitable<bool> read_head(Flow& flow, HeadReader& reader) {
+  for (;;) {
+    const auto state = reader.read(flow.opening->client(), flow.worker.resources().scratch());
+    if (state != HeadReader::State::wait) co_return state == HeadReader::State::done;
+    co_await flow.waiter.wait();
+    if (flow.stopped) co_return false;
   }
 }
 
@@ -125,9 +137,9 @@ net::Awaitable<End> refuse_within_tls(Flow& flow, http::Refused refused, std::st
   auto& client = flow.opening->client();
   if (co_await shake_hands(flow, client) != Handshake::done) co_return client_handshake_failed(flow);
   flow.opening->take_client();
-  http::RequestHead request;
-  if (co_await read_head(flow, client, request)) {
-    const std::string message = page(flow, request, refused, reason);
+  HeadReader reader;
+  if (co_await read_head(flow, reader)) {
+    const std::string message = page(flow, reader.head, refused, reason);
     client.write({reinterpret_cast<const std::uint8_t*>(message.data()), message.size()});
   }
   client.finish(true, true);

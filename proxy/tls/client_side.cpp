@@ -89,6 +89,7 @@ ClientSide::ClientSide(int minimum_version, TicketKeys& keys, const KeyLog* key_
   // TLS 1.2 with forward secrecy only; those of TLS 1.3 are OpenSSL's own.
   SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES");
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);  // tickets hold them
+  SSL_CTX_set_num_tickets(context, 1);
   SSL_CTX_set_timeout(context, std::chrono::seconds(TicketKeys::kLifetime).count());
   SSL_CTX_set_recv_max_early_data(context, kPassedOver);
   SSL_CTX_set_ex_data(context, ticket_keys_index(), &keys);
@@ -103,7 +104,8 @@ std::unique_ptr<ClientConnection> ClientSide::open(net::Watch& watch, std::span<
   const auto& serves = connection->serves_as();
   ERR_clear_error();
   if (!use_leaf(ssl, *serves.leaf)) return nullptr;
-  if (SSL_set_session_id_context(ssl, serves.identity.data(), static_cast<unsigned>(serves.identity.size())) != 1) return nullptr;
+  if (SSL_set_session_id_context(ssl, serves.identity.data(), static_cast<unsigned>(serves.identity.size())) != 1)
+    return nullptr;
   if (!serves.resumable) {
     SSL_set_options(ssl, SSL_OP_NO_TICKET);
     SSL_set_num_tickets(ssl, 0);

@@ -18,7 +18,8 @@ Context make_context(const SSL_METHOD* method, int minimum, const KeyLog* key_lo
   Context context(SSL_CTX_new(method));
   if (!context) throw std::bad_alloc();
   SSL_CTX_set_min_proto_version(context.get(), minimum);
-  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  // An end without close_notify is not hidden (Connection::is_truncated): OpenSSL is just not to answer it by an alert.
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   // Buffers of an idle connection are given back; what a slow reader has not taken may lie elsewhere at the next try.
   SSL_CTX_set_mode(context.get(),
                    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
