@@ -1,7 +1,9 @@
 // Whether an origin's certificate is to be believed: whom weir trusts, and everything that was found wrong.
 #pragma once
 
-#include <filesystem>
+#include <cstdint>
+#include <ctime>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,8 +46,9 @@ struct Verdict {
   std::string detail;         // OpenSSL's words for the first, its depth, the names or dates it is about; one line, no
                               // byte of the certificate unescaped
   bool trusted() const { return faults.empty(); }
-  // Nothing but the leaf's dates or its names: a leaf of a trusted authority that mirrors them shows the same fault.
-  bool only(std::initializer_list<Fault> faults) const;
+  // Whether there are faults, and all are among `those`: where they are the leaf's dates or its names, a leaf of a
+  // trusted authority that mirrors them shows the same fault.
+  bool only(std::initializer_list<Fault> those) const;
 };
 
 // Whom weir trusts. Immutable; threads may share it.
@@ -61,6 +64,8 @@ class Trust {
   Verdict verify(X509* leaf, STACK_OF(X509) * chain, const std::optional<std::string>& name, std::time_t now) const;
 
  private:
+  explicit Trust(Store store) : store_(std::move(store)) {}
+
   Store store_;
 };
 
