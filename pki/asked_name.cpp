@@ -4,6 +4,10 @@
 
 #include <arpa/inet.h>
 
+#include <openssl/x509v3.h>
+
+#include "pki/alternative_names.hpp"
+
 namespace weir::pki {
 namespace {
 
@@ -17,6 +21,11 @@ bool is_label(std::string_view label) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-' || c == '_';
   };
   return !label.empty() && label.size() <= kMostInLabel && std::ranges::all_of(label, may_be_in);
+}
+
+bool equal_in_any_case(std::string_view one, std::string_view other) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::ranges::equal(one, other, {}, lower, lower);
 }
 
 }  // namespace
@@ -41,6 +50,15 @@ std::optional<std::string_view> host_in(std::string_view name) {
   const auto last = name.substr(label_start);
   if (!is_label(last) || std::ranges::all_of(last, is_digit)) return std::nullopt;
   return name;
+}
+
+bool has_wildcard_for(const X509& certificate, std::string_view host) {
+  const auto dot = host.find('.');
+  if (dot == std::string_view::npos || host.find('.', dot + 1) == std::string_view::npos) return false;
+  return std::ranges::any_of(alternative_names(certificate), [&](const AlternativeName& name) {
+    const std::string_view text(reinterpret_cast<const char*>(name.bytes.data()), name.bytes.size());
+    return name.type == GEN_DNS && text.starts_with("*.") && equal_in_any_case(text.substr(1), host.substr(dot));
+  });
 }
 
 }  // namespace weir::pki

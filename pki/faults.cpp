@@ -18,6 +18,11 @@ Fault wrong_purpose_of(X509* certificate, int depth) {
   return depth > 0 && X509_check_ca(certificate) == 0 ? Fault::not_an_authority : Fault::wrong_usage;
 }
 
+// To OpenSSL, a key that it cannot read is too small.
+Fault too_small_key_of(X509* certificate) {
+  return X509_get0_pubkey(certificate) == nullptr ? Fault::malformed : Fault::weak_key;
+}
+
 }  // namespace
 
 Fault fault_of(int error, int depth, X509* certificate) {
@@ -46,7 +51,7 @@ Fault fault_of(int error, int depth, X509* certificate) {
     case X509_V_ERR_UNSUPPORTED_NAME_SYNTAX: return Fault::name_constraints;
     case X509_V_ERR_INVALID_PURPOSE: return wrong_purpose_of(certificate, depth);
     case X509_V_ERR_EE_KEY_TOO_SMALL:
-    case X509_V_ERR_CA_KEY_TOO_SMALL: return Fault::weak_key;
+    case X509_V_ERR_CA_KEY_TOO_SMALL: return too_small_key_of(certificate);
     case X509_V_ERR_CA_MD_TOO_WEAK: return Fault::weak_signature;
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
     case X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY: return Fault::bad_signature;

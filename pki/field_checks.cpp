@@ -32,8 +32,7 @@ const char* problem_with_version(const X509& certificate) {
   return nullptr;
 }
 
-// Has an extension that OpenSSL knows but cannot read, or one twice (RFC 5280, 4.2). OpenSSL itself would let that pass
-// in a leaf.
+// Has an extension that OpenSSL knows but cannot read, or one twice (RFC 5280, 4.2).
 bool is_unreadable(X509* certificate) { return (X509_get_extension_flags(certificate) & EXFLAG_INVALID) != 0; }
 
 // OpenSSL leaves out the last certificate of a chain, which is no trust anchor where the chain is not trusted.
@@ -70,11 +69,14 @@ bool may_only_sign(X509* leaf) {
 
 }  // namespace
 
+void check_readable(Findings& findings, X509* leaf) {
+  if (is_unreadable(leaf)) findings.add(Fault::malformed, "extension that cannot be read", 0, leaf);
+}
+
 void check_fields(Findings& findings, int depth, X509* certificate) {
   const auto malformed = [&](const char* words) { findings.add(Fault::malformed, words, depth, certificate); };
   if (const auto* problem = problem_with_serial(*certificate)) malformed(problem);
   if (const auto* problem = problem_with_version(*certificate)) malformed(problem);
-  if (is_unreadable(certificate)) malformed("extension that cannot be read");
   if (signed_weakly(certificate)) findings.add(Fault::weak_signature, "signature too weak", depth, certificate);
 }
 

@@ -5,6 +5,9 @@
 
 namespace weir::pki {
 
+// Of the leaf before OpenSSL verifies it, for it would say that its issuer is missing, and might let it pass.
+void check_readable(Findings&, X509* leaf);
+
 // Of any certificate of the chain that is no trust anchor.
 void check_fields(Findings&, int depth, X509* certificate);
 

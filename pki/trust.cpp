@@ -48,11 +48,17 @@ void demand(X509_VERIFY_PARAM* parameters, std::time_t now) {
                                   X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 }
 
-bool demand_name(X509_VERIFY_PARAM* parameters, const std::string& name) {
+// To OpenSSL, no wildcard stands for or before a label with an underscore. To browsers it does, and such hosts are
+// common.
+bool needs_own_wildcards(std::string_view host) { return host.find('_') != std::string_view::npos; }
+
+bool demand_name(X509_VERIFY_PARAM* parameters, const X509& leaf, const std::string& name) {
   if (const auto address = address_in(name))
     return X509_VERIFY_PARAM_set1_ip(parameters, address->data(), address->size()) == 1;
   const auto host = host_in(name);
-  return host && X509_VERIFY_PARAM_set1_host(parameters, host->data(), host->size()) == 1;
+  if (!host) return false;
+  if (needs_own_wildcards(*host) && has_wildcard_for(leaf, *host)) return true;
+  return X509_VERIFY_PARAM_set1_host(parameters, host->data(), host->size()) == 1;
 }
 
 // Trust anchors are whatever the operator chose: many public roots have a serial of zero, some are of version 1.
@@ -67,7 +73,8 @@ void judge(Findings& findings, X509_STORE_CTX* context, const std::optional<std:
   auto* parameters = X509_STORE_CTX_get0_param(context);
   auto* leaf = X509_STORE_CTX_get0_cert(context);
   demand(parameters, now);
-  if (name && !demand_name(parameters, *name)) findings.add(Fault::wrong_name, "no name", 0, leaf);
+  if (name && !demand_name(parameters, *leaf, *name)) findings.add(Fault::wrong_name, "no name", 0, leaf);
+  check_readable(findings, leaf);
   X509_STORE_CTX_set_app_data(context, &findings);
   X509_STORE_CTX_set_verify_cb(context, record);
   // It fails only where it could not go on, so what it has found is not all.

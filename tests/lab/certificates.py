@@ -5,183 +5,26 @@ certificates.py FOLDER writes them there:
   trusted.pem         the roots to trust
   bundle.pem          the same among 150 others
   untrusted.pem       a root not to
+  revocations.pem     no certificate, but a list of revoked ones
   KIND.chain.pem      what the origin sends, its leaf first
   KIND.key.pem        the leaf's key
   kinds.tsv           a line a kind: KIND, the name the client asks for, the faults to be found ("," between them)
 """
 
+import base64
 import dataclasses
 import datetime
-import functools
-import hashlib
-import ipaddress
 import pathlib
 import ssl
 import sys
 
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-
 import der
+from certificate_maker import (AUTHORITY_USAGE, CLIENT, DAY, DIGITAL_SIGNATURE, KEY_CERT_SIGN, KEY_ENCIPHERMENT, SERVER,
+                               SIGNATURES, UNKNOWN_CRITICAL, UNKNOWN_KEY, Certificate, address, alternative_names,
+                               authority, basic_constraints, dns, extended_key_usage, extension, key, key_to_pem,
+                               key_usage, name, name_constraints, sign)
 
 NAME = "www.origin.test"
-DAY = datetime.timedelta(days=1)
-HASHES = {"sha256": hashes.SHA256(), "sha1": hashes.SHA1(), "md5": hashes.MD5()}
-SIGNATURES = {  # RFC 3279, 5758, 8410
-    ("ec", "sha256"): der.oid("1.2.840.10045.4.3.2"),
-    ("ec", "sha1"): der.oid("1.2.840.10045.4.1"),
-    ("rsa", "sha256"): der.oid("1.2.840.113549.1.1.11") + der.null(),
-    ("rsa", "sha1"): der.oid("1.2.840.113549.1.1.5") + der.null(),
-    ("rsa", "md5"): der.oid("1.2.840.113549.1.1.4") + der.null(),
-    ("ed25519", "sha256"): der.oid("1.3.101.112"),  # has its own hash
-}
-DIGITAL_SIGNATURE, KEY_ENCIPHERMENT, KEY_CERT_SIGN, CRL_SIGN = 0, 2, 5, 6
-SERVER, CLIENT = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"
-
-
-# --- keys: each made when first asked for
-
-@functools.cache
-def key(name):
-    """The same for the same name: the first word is what it is, the rest whose."""
-    kind = name.split()[0]
-    if kind.startswith("rsa"):
-        return rsa.generate_private_key(65537, int(kind[3:]))
-    if kind == "ed25519":
-        return ed25519.Ed25519PrivateKey.generate()
-    return ec.generate_private_key({"p192": ec.SECP192R1(), "p256": ec.SECP256R1(), "p384": ec.SECP384R1()}[kind])
-
-
-def kind_of(private):
-    if isinstance(private, rsa.RSAPrivateKey):
-        return "rsa"
-    return "ed25519" if isinstance(private, ed25519.Ed25519PrivateKey) else "ec"
-
-
-def sign(private, content, digest):
-    if isinstance(private, rsa.RSAPrivateKey):
-        return private.sign(content, padding.PKCS1v15(), HASHES[digest])
-    if isinstance(private, ed25519.Ed25519PrivateKey):
-        return private.sign(content)
-    return private.sign(content, ec.ECDSA(HASHES[digest]))
-
-
-def public_key(private):
-    return private.public_key().public_bytes(serialization.Encoding.DER,
-                                             serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-# --- extensions (RFC 5280, 4.2.1)
-
-def extension(dotted, value, critical=False):
-    return der.sequence(der.oid(dotted), der.boolean(True) if critical else b"", der.octets(value))
-
-
-def basic_constraints(authority, path_length=None):
-    length = b"" if path_length is None else der.integer(path_length)
-    return extension("2.5.29.19", der.sequence(der.boolean(True) if authority else b"", length), critical=True)
-
-
-def key_usage(*usages):
-    return extension("2.5.29.15", der.named_bits(*usages), critical=True)
-
-
-def extended_key_usage(*purposes):
-    return extension("2.5.29.37", der.sequence(*map(der.oid, purposes)))
-
-
-def dns(name):
-    return der.tagged_octets(2, name.encode())
-
-
-def address(text):
-    return der.tagged_octets(7, ipaddress.ip_address(text).packed)
-
-
-def alternative_names(*names):
-    return extension("2.5.29.17", der.sequence(*names))
-
-
-def name_constraints(permitted=(), excluded=()):
-    def trees(number, names):
-        return der.tagged(number, *(der.sequence(dns(name)) for name in names)) if names else b""
-    return extension("2.5.29.30", der.sequence(trees(0, permitted), trees(1, excluded)), critical=True)
-
-
-def key_identifier(private):
-    return hashlib.sha1(public_key(private)).digest()
-
-
-def subject_key(private):
-    return extension("2.5.29.14", der.octets(key_identifier(private)))
-
-
-def authority_key(private):
-    return extension("2.5.29.35", der.sequence(der.tagged_octets(0, key_identifier(private))))
-
-
-AUTHORITY_USAGE = key_usage(KEY_CERT_SIGN, CRL_SIGN)
-UNKNOWN_CRITICAL = extension("1.3.6.1.4.1.32473.1", der.null(), critical=True)  # RFC 5612: an example's number
-
-
-# --- certificates
-
-@dataclasses.dataclass
-class Certificate:
-    """What one is to say; `to_der` makes it, whatever it says."""
-    subject: str
-    key: str
-    issuer: "Certificate" = None  # itself where None
-    extensions: list = dataclasses.field(default_factory=list)
-    start: datetime.timedelta = -10 * DAY  # from now
-    end: datetime.timedelta = 80 * DAY
-    serial: int = None
-    version: int = 3
-    digest: str = "sha256"
-    signed_by: str = None  # another key than the issuer's
-    spoilt: bool = False
-    raw_end: bytes = None
-    identifiers: bool = True
-
-    @functools.cached_property
-    def encoded(self):
-        issuer = self.issuer or self
-        signer = key(self.signed_by or issuer.key)
-        algorithm = der.sequence(SIGNATURES[kind_of(signer), self.digest])
-        content = self._content(issuer, algorithm)
-        signature = bytearray(sign(signer, content, self.digest))
-        if self.spoilt:
-            signature[-1] ^= 1
-        return der.sequence(content, algorithm, der.bits(bytes(signature)))
-
-    def _content(self, issuer, algorithm):
-        now = datetime.datetime.now(datetime.timezone.utc)
-        validity = der.sequence(der.time(now + self.start), self.raw_end or der.time(now + self.end))
-        extensions = self._extensions(issuer)
-        return der.sequence(
-            der.tagged(0, der.integer(self.version - 1)) if self.version != 1 else b"",
-            der.integer(self._serial() if self.serial is None else self.serial), algorithm, name(issuer.subject),
-            validity, name(self.subject), public_key(key(self.key)),
-            der.tagged(3, der.sequence(*extensions)) if extensions else b"")
-
-    def _extensions(self, issuer):
-        if not self.identifiers:
-            return self.extensions
-        return [*self.extensions, subject_key(key(self.key)), authority_key(key(issuer.key))]
-
-    def _serial(self):
-        return int.from_bytes(hashlib.sha256(f"{self.subject} {self.key}".encode()).digest()[:8], "big") | 1 << 62
-
-
-def name(common_name):
-    return der.sequence(der.one_of_set(der.sequence(der.oid("2.5.4.3"), der.utf8(common_name))))
-
-
-def authority(subject, private, issuer=None, path_length=None, extensions=(), **fields):
-    return Certificate(subject, private, issuer, fields.pop("constraints", [basic_constraints(True, path_length)])
-                       + fields.pop("usage", [AUTHORITY_USAGE]) + list(extensions), end=fields.pop("end", 800 * DAY),
-                       **fields)
-
 
 ROOT = authority("Trusted Root", "p256 root", start=-800 * DAY)
 # As some public roots are: from before version 3 and SHA-256, with a serial of zero.
@@ -233,6 +76,8 @@ def good_kinds():
         "rsa": good(leaf(private="rsa2048 leaf", usage=(DIGITAL_SIGNATURE, KEY_ENCIPHERMENT))),
         "ed25519": good(leaf(private="ed25519")),
         "wildcard": good(leaf(names=["*.origin.test"])),
+        "wildcard_for_underscore": good(leaf(names=["*.Origin.test"]), asked="my_shop.origin.test"),
+        "wildcard_before_underscore": good(leaf(names=["*.my_shop.test"]), asked="www.my_shop.test"),
         "address": good(leaf(alternatives=[address("192.0.2.10")]), asked="192.0.2.10"),
         "address_v6": good(leaf(alternatives=[address("2001:db8::10")]), asked="2001:db8::10"),
         "two_intermediates": good(leaf(second), second, INTERMEDIATE),
@@ -270,6 +115,11 @@ def name_kinds():
         "wildcard_for_top_level": wrong(["*.test"], asked="origin.test"),
         "wildcard_for_everything": wrong(["*"], asked="origin.test"),
         "wildcard_for_bare_domain": wrong(["*.origin.test"], asked="origin.test"),
+        "wildcard_across_underscores": wrong(["*.origin.test"], asked="a.b_c.origin.test"),
+        "wildcard_for_top_level_underscore": wrong(["*.test"], asked="my_shop.test"),
+        "letter_for_underscore": wrong(["x.origin.test"], asked="my_shop.origin.test"),
+        "partial_wildcard_with_underscore": wrong(["*_shop.origin.test", "my-shop.origin.test"],
+                                                  asked="my_shop.origin.test"),
         "address_not_named": wrong([NAME], asked="192.0.2.10"),
         "address_as_dns_name": wrong(["192.0.2.10"], asked="192.0.2.10"),
         "other_address": bad("wrong_name", leaf(alternatives=[address("192.0.2.11")]), asked="192.0.2.10"),
@@ -306,7 +156,7 @@ def issuer_kinds():
         "no_authority": bad("not_an_authority", *signed_by(no_authority)),
         "signed_by_leaf": bad("not_an_authority", leaf(other_leaf), other_leaf, INTERMEDIATE),
         "issuer_may_not_sign": bad("not_an_authority", *signed_by(
-            authority("May Not Sign", "p256 other", ROOT, usage=[key_usage(DIGITAL_SIGNATURE)]))),
+            authority("May Not Sign", "p256 other", ROOT, usage=key_usage(DIGITAL_SIGNATURE)))),
         "path_length": bad("not_an_authority", leaf(second), second, second.issuer),
         "version_1_issuer": bad("not_an_authority", *signed_by(v1)),
         "name_not_permitted": bad("name_constraints", *signed_by(
@@ -333,6 +183,7 @@ def strength_kinds():
         "md5": bad("weak_signature", leaf(OLD_ROOT, digest="md5"), OLD_ROOT),
         "sha1_issuer": bad("weak_signature", *signed_by(sha1_issuer)),
         "sha1_missing_intermediate": Kind([leaf(digest="sha1")], NAME, ("unknown_issuer", "weak_signature")),
+        "sha1_self_signed": bad("self_signed", leaf(None, digest="sha1")),
         "rsa1024": bad("weak_key", leaf(private="rsa1024")),
         "rsa1024_issuer": bad("weak_key", *signed_by(authority("Weak", "rsa1024", ROOT))),
         "p192": bad("weak_key", leaf(private="p192")),
@@ -343,7 +194,7 @@ def strength_kinds():
 
 
 def form_kinds():
-    twice = [extended_key_usage(SERVER)]
+    unreadable = extension("2.5.29.19", b"\x30\x05\x01")
     return {
         "negative_serial": bad("malformed", leaf(serial=-5)),
         "zero_serial": bad("malformed", leaf(serial=0)),
@@ -351,8 +202,14 @@ def form_kinds():
         "zero_serial_of_issuer": bad("malformed", *signed_by(authority("Zero", "p256 other", ROOT, serial=0))),
         "version_1_with_extensions": bad("malformed", leaf(version=1)),
         "version_4": bad("malformed", leaf(version=4)),
-        "unreadable_extension": bad("malformed", leaf(more=[extension("2.5.29.19", b"\x30\x05\x01")])),
-        "extension_twice": bad("malformed", leaf(more=twice)),
+        "version_4_without_extensions": bad("wrong_name malformed", Certificate(
+            NAME, "p256 leaf", INTERMEDIATE, version=4, identifiers=False)),
+        "unreadable_extension": bad("malformed", leaf(more=[unreadable])),
+        "unreadable_extension_self_signed": bad("malformed", leaf(None, more=[unreadable])),
+        "unreadable_extension_of_issuer": bad("unknown_issuer", *signed_by(
+            authority("Unreadable", "p256 other", ROOT, constraints=unreadable))),
+        "unknown_key": bad("malformed other", leaf(raw_key=UNKNOWN_KEY)),
+        "extension_twice": bad("malformed", leaf(more=[extended_key_usage(SERVER)])),
         "critical_extension": bad("critical_extension", leaf(more=[UNKNOWN_CRITICAL])),
         "critical_extension_of_issuer": bad("critical_extension", *signed_by(
             authority("Critical", "p256 other", ROOT, extensions=[UNKNOWN_CRITICAL]))),
@@ -373,11 +230,10 @@ def mixed_kinds():
     }
 
 
-@functools.cache
-def kinds():
-    """Every kind by its name."""
-    return {**good_kinds(), **date_kinds(), **name_kinds(), **issuer_kinds(), **usage_kinds(), **strength_kinds(),
-            **form_kinds(), **mixed_kinds()}
+KINDS = {**good_kinds(), **date_kinds(), **name_kinds(), **issuer_kinds(), **usage_kinds(), **strength_kinds(),
+         **form_kinds(), **mixed_kinds()}
+# OpenSSL's own servers refuse to show these.
+NOT_SERVABLE = {"unreadable_extension", "unreadable_extension_self_signed", "extension_twice", "unknown_key"}
 
 
 # --- files
@@ -391,7 +247,8 @@ class Origin:
     faults: frozenset
 
     def server_context(self):
-        """To serve it with Python: at a level at which OpenSSL shows weak keys and signatures too."""
+        """To serve it with Python, at a level at which OpenSSL shows weak keys and signatures too; an ssl.SSLError of
+        those that are NOT_SERVABLE."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_ciphers("ALL:@SECLEVEL=0")
         context.load_cert_chain(self.chain, self.key)
@@ -402,9 +259,12 @@ def to_pem(*certificates):
     return "".join(ssl.DER_cert_to_PEM_cert(certificate.encoded) for certificate in certificates)
 
 
-def key_to_pem(private):
-    return private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                                 serialization.NoEncryption())
+def revocations():
+    """Of ROOT, empty (RFC 5280, 5.1)."""
+    algorithm = der.sequence(SIGNATURES["ec", "sha256"])
+    content = der.sequence(algorithm, name(ROOT.subject), der.time(datetime.datetime.now(datetime.timezone.utc)))
+    whole = der.sequence(content, algorithm, der.bits(sign(key(ROOT.key), content, "sha256")))
+    return f"-----BEGIN X509 CRL-----\n{base64.encodebytes(whole).decode()}-----END X509 CRL-----\n"
 
 
 def make(folder):
@@ -414,8 +274,9 @@ def make(folder):
     others = [authority(f"Root {i}", "p256 other") for i in range(150)]
     (folder / "bundle.pem").write_text(to_pem(*others, ROOT, OLD_ROOT))
     (folder / "untrusted.pem").write_text(to_pem(UNTRUSTED))
+    (folder / "revocations.pem").write_text(revocations())
     origins, lines = {}, []
-    for word, kind in kinds().items():
+    for word, kind in KINDS.items():
         origin = Origin(folder / f"{word}.chain.pem", folder / f"{word}.key.pem", kind.asked, frozenset(kind.faults))
         origin.chain.write_text(to_pem(*kind.chain))
         origin.key.write_bytes(key_to_pem(key(kind.chain[0].key)))
