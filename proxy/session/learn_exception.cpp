@@ -12,9 +12,11 @@ using flow::TlsCause;
 
 bool is_refusal(TlsCause cause) { return cause == TlsCause::rejected || cause == TlsCause::closed; }
 
-// What a client's refusals teach is of use only where it is then passed through.
+// What a client's refusals teach is of use only where it is then passed through. To refuse a leaf that mirrors an
+// origin's faults is only right, and tells nothing of the client.
 bool is_worth_knowing(const Flow& flow, TlsCause cause) {
-  return !is_refusal(cause) || instead_of_decrypting(flow, cause) == Instead::passthrough;
+  if (!is_refusal(cause)) return true;
+  return !flow.opening->mirrors_faults() && instead_of_decrypting(flow, cause) == Instead::passthrough;
 }
 
 }  // namespace

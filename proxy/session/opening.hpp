@@ -36,6 +36,7 @@ class Opening {
   // Both are done: `flow.relay` carries what they say.
   void begin_relay();
 
+  bool mirrors_faults() const { return record_.leaf_mirrors_faults; }
   bool has_upstream(const tls::Connection& connection) const { return upstream_.get() == &connection; }
   tls::UpstreamConnection& upstream() { return *upstream_; }
   tls::ClientConnection& client() { return *client_; }
