@@ -1,10 +1,13 @@
 import os
 import pathlib
+import subprocess
 
 import pytest
 
+import certificates as origins_certificates
 from network import Network
 from peers import Server, echo, sink, source
+from tls_peers import TlsLab
 from weir import PROGRAM, Weir
 
 
@@ -73,3 +76,34 @@ def serve():
 def origin(network, serve):
     """The usual origin: a source on port 80, a sink on 443, an echo on 5001."""
     return {port: serve(network.origin, port, handler) for port, handler in ((80, source), (443, sink), (5001, echo))}
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    """Origins' certificates by their kind, as files."""
+    return origins_certificates.make(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """Options of [tls] for a CA that `weir ca init` made."""
+    folder = tmp_path_factory.mktemp("ca")
+    files = {"ca_certificate": str(folder / "ca.crt"), "ca_key": str(folder / "ca.key")}
+    subprocess.run([PROGRAM, "ca", "init", "--certificate", files["ca_certificate"], "--key", files["ca_key"]],
+                   check=True, capture_output=True)
+    return files
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory, authority, certificates):
+    """One weir that decrypts, for all tests of a file: see TlsLab."""
+    network = Network()
+    trust = certificates["ecdsa"].chain.parent / "trusted.pem"
+    weir = Weir(network, tmp_path_factory.mktemp("weir"), gateway={"intercept_ports": [80, 443, 8443], "workers": 2},
+                tls={"decrypt": True, "upstream_trust": str(trust), **authority})
+    lab = TlsLab(network, weir, authority["ca_certificate"], certificates)
+    weir.start()
+    yield lab
+    lab.close()
+    weir.close()
+    network.close()

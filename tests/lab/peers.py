@@ -79,11 +79,11 @@ def connect(namespace, address, mptcp=False, source=None, timeout=30):
 class Server:
     """Accepts on a port of a namespace; each connection is handled by `serve(socket)` in a thread of its own."""
 
-    def __init__(self, namespace, port, serve, mptcp=False, backlog=4096):
+    def __init__(self, namespace, port, serve, mptcp=False, backlog=4096, address="::"):
         self.sock = namespace.socket(socket.AF_INET6, socket.SOCK_STREAM, IPPROTO_MPTCP if mptcp else 0)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        self.sock.bind(("::", port))
+        self.sock.bind((address, port))
         self.sock.listen(backlog)
         self.serve = serve
         self.peers = []

@@ -1,0 +1,297 @@
+"""Decryption of flows that go well: their bytes, their ends, sessions resumed, the files that it takes."""
+
+import os
+import pathlib
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+
+import pytest
+
+from network import ORIGIN
+from peers import echo, receive_all, receive_exactly, send_stream, stream_hash
+from test_mptcp import subflows_of
+from tls_peers import TLS12, TLS13, client_context, end, issuer_of, over_tls, says_back, server_context
+from weir import wait_for
+
+MIB = 1 << 20
+TRANSPORTS = pytest.mark.parametrize("mptcp", [False, True], ids=["tcp", "mptcp"])
+VERSIONS = pytest.mark.parametrize("maximum", [TLS12, TLS13], ids=["1_2", "1_3"])
+
+
+# --- bytes
+
+@TRANSPORTS
+def test_64_mib_each_way(lab, mptcp):
+    def serve(tls):
+        assert receive_exactly(tls, 1) == b"?"
+        send_stream(tls, 64 * MIB)
+        return receive_all(tls)
+
+    origin = lab.origin(serve, mptcp=mptcp)
+    with lab.open(origin, mptcp=mptcp) as tls:
+        if mptcp:
+            wait_for(lambda: subflows_of(tls) == 2, what="the second subflow")
+        tls.sendall(b"?")
+        sender = threading.Thread(target=lambda: (send_stream(tls, 64 * MIB), end(tls)))
+        got = receive_first(tls, 64 * MIB)
+        sender.start()
+        sender.join()
+        assert got == stream_hash(64 * MIB)
+        wait_for(lambda: origin.server.results, what="all at the origin")
+    assert origin.server.results == [(64 * MIB, stream_hash(64 * MIB))]
+    record = lab.record(origin)
+    assert record["bytes_from_client"] == 64 * MIB + 1 and record["bytes_to_client"] == 64 * MIB
+    assert record["end"] == {"stage": "relay", "side": "client", "code": "finished"}
+    if mptcp:
+        assert all(path["bytes_from_client"] > MIB for path in record["paths"]) and len(record["paths"]) == 2
+
+
+def receive_first(tls, size):
+    import hashlib
+    digest = hashlib.sha256()
+    while size > 0:
+        data = tls.recv(min(size, MIB))
+        assert data, f"{size} bytes were still to come"
+        digest.update(data)
+        size -= len(data)
+    return digest.hexdigest()
+
+
+@VERSIONS
+def test_records_of_every_size(lab, maximum):
+    origin = lab.origin(maximum=maximum)
+    sizes = [*range(1, 300), *range(300, 20001, 173), *range(16380, 16390), 16384 - 16, 16384 + 16, 20000]
+    data = os.urandom(20000)
+    with lab.open(origin, maximum=maximum) as tls:
+        for size in sizes:
+            tls.sendall(data[:size])
+            assert receive_exactly(tls, size) == data[:size]
+
+
+def test_both_ways_at_once(lab):
+    origin = lab.origin()
+    with lab.open(origin) as tls:
+        tls.settimeout(60)
+        size = 8 * MIB
+        out = threading.Thread(target=lambda: (send_stream(tls, size), end(tls)))
+        # One thread each way: OpenSSL's connection is Python's lock's to share.
+        out.start()
+        assert receive_first(tls, size) == stream_hash(size)
+        out.join()
+
+
+# --- ends
+
+@TRANSPORTS
+@VERSIONS
+def test_the_clients_end_leaves_the_other_direction_open(lab, maximum, mptcp):
+    def serve(tls):
+        total, digest = receive_all(tls)  # up to the client's close_notify
+        tls.sendall(f"{total} {digest}".encode())
+
+    origin = lab.origin(serve, maximum=maximum)
+    with lab.open(origin, mptcp=mptcp) as tls:
+        send_stream(tls, 100_000)
+        end(tls)
+        assert tls.recv(1000).decode() == f"100000 {stream_hash(100_000)}"
+        assert tls.recv(1) == b""  # its close_notify
+    record = lab.record(origin)
+    assert record["end"]["code"] == "finished" and "truncated" not in record["tls"]
+
+
+@VERSIONS
+def test_the_origins_end_leaves_the_other_direction_open(lab, maximum):
+    def serve(tls):
+        tls.sendall(b"done")
+        end(tls)
+        return receive_all(tls)
+
+    origin = lab.origin(serve, maximum=maximum, in_order=False)
+    with lab.open(origin) as tls:
+        assert receive_exactly(tls, 4) == b"done" and tls.recv(1) == b""
+        tls.sendall(b"y" * 100_000)
+        end(tls)
+    wait_for(lambda: origin.server.results, what="the origin's result")
+    assert origin.server.results[0][0] == 100_000
+    assert lab.record(origin)["end"]["code"] == "finished"
+
+
+@VERSIONS
+def test_the_origins_truncation_is_the_clients(lab, maximum):
+    origin = lab.origin(lambda tls: tls.sendall(b"half of it"), maximum=maximum, in_order=False)
+    with lab.open(origin) as tls:
+        assert receive_exactly(tls, 10) == b"half of it"
+        with pytest.raises(ssl.SSLEOFError):
+            tls.recv(1)
+    assert lab.record(origin)["tls"]["truncated"] == "upstream"
+
+
+@VERSIONS
+def test_the_clients_truncation_is_the_origins(lab, maximum):
+    origin = lab.origin(receive_all, maximum=maximum)
+    with lab.open(origin) as tls:
+        tls.sendall(b"half of it")
+    wait_for(lambda: origin.server.errors, what="the origin's error")
+    assert isinstance(origin.server.errors[0], ssl.SSLEOFError)
+    assert lab.record(origin)["tls"]["truncated"] == "client"
+
+
+# --- resumption
+
+def resumed(record):
+    return record["tls"]["client"]["resumed"], record["tls"]["upstream"]["resumed"]
+
+
+@VERSIONS
+def test_sessions_are_resumed_on_both_sides(lab, maximum):
+    origin = lab.origin(maximum=maximum)
+    made = client_context(lab.authority, maximum=maximum)
+    session, records = None, []
+    for _ in range(8):
+        with lab.open(origin, made=made, session=session) as tls:
+            says_back(tls)
+            assert tls.session_reused == (session is not None)
+            session = tls.session
+            end(tls)
+        records.append(resumed(lab.record(origin)))
+    # The client's tickets are good on both workers; each worker has its own sessions upstream.
+    assert [client for client, _ in records] == [False] + 7 * [True]
+    assert sum(upstream for _, upstream in records) >= 6
+
+
+@VERSIONS
+def test_another_certificate_is_another_session(lab, maximum):
+    contexts = [server_context(lab.certificates["wildcard"], maximum=maximum) for _ in range(2)]
+    other = server_context(lab.certificates["other_wildcard"] if "other_wildcard" in lab.certificates
+                           else lab.certificates["many_names"], maximum=maximum)
+    turns = iter([*contexts, other])
+    origin = lab.origin(made=lambda: next(turns))
+    name = "www.origin.test"
+    made = client_context(lab.authority, maximum=maximum)
+    session = None
+    for expected in (False, True, False):
+        with lab.open(origin, name=name, made=made, session=session) as tls:
+            says_back(tls)
+            assert tls.session_reused == expected
+            session = tls.session
+            end(tls)
+        assert resumed(lab.record(origin)) == (expected, False)
+
+
+def test_nor_is_a_ticket_good_for_another_name(lab):
+    """In TLS 1.2. In 1.3 a client does so at its own risk (RFC 8446, 4.6.1)."""
+    origin = lab.origin()
+    made = client_context(lab.authority, maximum=TLS12)
+    with lab.open(origin, made=made) as tls:
+        says_back(tls)
+        session = tls.session
+    with lab.open(origin, made=made, name="another.origin.test", session=session) as tls:
+        says_back(tls)
+        assert not tls.session_reused
+
+
+# --- files
+
+@pytest.fixture
+def private_authority(authority, tmp_path):
+    """A copy to spoil."""
+    files = {key: str(tmp_path / pathlib.Path(file).name) for key, file in authority.items()}
+    for key, file in authority.items():
+        shutil.copy(file, files[key])
+    return files
+
+
+def spoil_missing_certificate(files, tmp_path):
+    os.remove(files["ca_certificate"])
+    return files["ca_certificate"], {}
+
+
+def spoil_missing_key(files, tmp_path):
+    os.remove(files["ca_key"])
+    return files["ca_key"], {}
+
+
+def spoil_readable_key(files, tmp_path):
+    os.chmod(files["ca_key"], 0o644)
+    return files["ca_key"], {}
+
+
+def spoil_other_key(files, tmp_path):
+    os.remove(files["ca_key"])
+    subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out",
+                    files["ca_key"]], check=True, capture_output=True)
+    os.chmod(files["ca_key"], 0o600)
+    return files["ca_key"], {}
+
+
+def spoil_trust(files, tmp_path):
+    return str(tmp_path / "nowhere.pem"), {"upstream_trust": str(tmp_path / "nowhere.pem")}
+
+
+def spoil_trust_by_garbage(files, tmp_path):
+    (tmp_path / "garbage.pem").write_text("no certificate\n")
+    return str(tmp_path / "garbage.pem"), {"upstream_trust": str(tmp_path / "garbage.pem")}
+
+
+def spoil_key_log(files, tmp_path):
+    return str(tmp_path / "no" / "log"), {"key_log": str(tmp_path / "no" / "log")}
+
+
+SPOILT = pytest.mark.parametrize("spoil", [spoil_missing_certificate, spoil_missing_key, spoil_readable_key,
+                                           spoil_other_key, spoil_trust, spoil_trust_by_garbage, spoil_key_log])
+
+
+@SPOILT
+def test_a_bad_file_is_an_error_at_start(network, make_weir, private_authority, tmp_path, spoil):
+    file, options = spoil(private_authority, tmp_path)
+    weir = make_weir(network, tls={"decrypt": True, **private_authority, **options})
+    weir.start(ready=False)
+    assert weir.process.wait(20) == 1
+    assert [line for line in weir.log.rest() if file in line and "[tls]" in line]
+
+
+@SPOILT
+def test_and_at_a_reload(lab, private_authority, tmp_path, spoil):
+    file, options = spoil(private_authority, tmp_path)
+    before = dict(lab.weir.sections["tls"])
+    lab.weir.change("tls", **private_authority, **options)
+    refused = lab.weir.reload()
+    lab.weir.sections["tls"] = before
+    lab.weir.write_configuration()
+    assert '"event":"reload_refused"' in refused and file in refused
+    assert lab.is_echoed(lab.origin())["disposition"] == "decrypt"
+
+
+def test_secrets_are_logged_where_configured_only(lab, tmp_path):
+    log = tmp_path / "secrets"
+    origin = lab.origin()
+    with lab.configured(key_log=str(log)):
+        lab.weir.log.until(lambda line: "tls.key_log" in line and str(log) in line and "warn" in line)
+        lab.is_echoed(origin)
+    assert log.stat().st_mode & 0o777 == 0o600
+    written = log.read_text()
+    for label in ("CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_TRAFFIC_SECRET_0"):
+        assert written.count(label + " ") == 2  # one each side
+    lab.is_echoed(origin)
+    assert log.read_text() == written
+
+
+# --- another's judgement
+
+@pytest.mark.skipif(not os.environ.get("WEIR_TESTSSL") or not shutil.which("testssl"),
+                    reason="takes minutes: WEIR_TESTSSL=1, and the package testssl.sh")
+def test_testssl_finds_nothing_worse_than_at_the_origin(lab, tmp_path):
+    origin = lab.origin(alpn=["http/1.1"], ciphers="DEFAULT")
+    found = {}
+    for who, namespace in (("weir", lab.network.client), ("origin", lab.network.origin)):
+        file = tmp_path / f"{who}.json"
+        namespace.run(["testssl", "--warnings", "off", "--color", "0", "--jsonfile", file, "-p", "-s", "-f", "-U", "--ip", origin.address, f"{origin.name}:443"],
+                      check=False, timeout=600)
+        import json
+        found[who] = {entry["id"]: entry["severity"] for entry in json.loads(file.read_text())}
+    grave = {"LOW", "MEDIUM", "HIGH", "CRITICAL", "FATAL"}
+    worse = {key: value for key, value in found["weir"].items() if value in grave and found["origin"].get(key) not in grave}
+    assert not worse, worse
