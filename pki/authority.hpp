@@ -15,6 +15,11 @@ namespace weir::pki {
 template <typename T>
 using Result = boost::system::result<T, std::string>;  // an error is a sentence that says what would be right
 
+class Authority;
+
+// A root that no client trusts and that nobody can keep: for leaves that clients are to find fault with.
+Result<Authority> make_untrusted_authority();
+
 class Authority {
  public:
   // `certificate`: PEM; the signing certificate first, then those above it, if any. `key`: PEM, without a passphrase.
@@ -31,6 +36,10 @@ class Authority {
   X509* root() const { return root_.get(); }
 
  private:
+  // The signing certificate and those above it; at least one.
+  Authority(std::vector<Certificate> upwards, Key);
+  friend Result<Authority> make_untrusted_authority();
+
   Certificate certificate_;
   Key key_;
   std::vector<Certificate> chain_;
@@ -48,11 +57,10 @@ struct NewAuthority {
 Result<void> make_authority(const std::filesystem::path& certificate, const std::filesystem::path& key,
                             const NewAuthority&);
 
-// A root that no client trusts and that nobody can keep: for leaves that clients are to find fault with.
-Result<Authority> make_untrusted_authority();
-
-// The certificate in PEM file `file`, its first: for those who need no key (show, export).
+// Of the certificates in PEM file `file` the first, which signs, and the last, which clients install: for those who
+// need no key (show, export).
 Result<Certificate> read_certificate(const std::filesystem::path& file);
+Result<Certificate> read_root(const std::filesystem::path& file);
 
 std::string to_pem(const X509&);
 std::string to_der(const X509&);

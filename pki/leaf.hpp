@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pki/authority.hpp"
@@ -31,7 +32,8 @@ enum class Validity : std::uint8_t {
 
 struct LeafRequest {
   Names names;
-  std::string common_name;  // of the origin; left out where it is no plain text of at most 64 bytes
+  std::string common_name;  // of the origin; left out where it is no plain text of at most 64 bytes, or no DNS name is
+                            // there: older clients would take it for one
   std::chrono::system_clock::time_point not_before;  // the origin's
   std::chrono::system_clock::time_point not_after;
   Validity validity = Validity::limited;
@@ -44,12 +46,13 @@ LeafRequest request_from(const X509& origin, KeyKind);
 class LeafMaker {
  public:
   static Result<std::unique_ptr<LeafMaker>> make(std::shared_ptr<const Authority>);
+  LeafMaker(std::shared_ptr<const Authority> authority, Key ecdsa)
+      : authority_(std::move(authority)), ecdsa_(std::move(ecdsa)) {}
 
   // An error where nothing may be put into it: no names, or a validity that is over before it began.
   Result<LeafPointer> make_leaf(const LeafRequest&, std::chrono::system_clock::time_point now) const;
 
  private:
-  explicit LeafMaker(std::shared_ptr<const Authority> authority) : authority_(std::move(authority)) {}
   Result<Key> key_of(KeyKind) const;
 
   std::shared_ptr<const Authority> authority_;

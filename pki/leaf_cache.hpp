@@ -9,6 +9,7 @@
 #include <list>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "pki/leaf.hpp"
@@ -45,6 +46,8 @@ class LeafCache {
     std::uint64_t hits = 0;
     std::uint64_t made = 0;
   };
+
+  void keep(Shard&, const std::string& key, const LeafPointer&) const;
 
   std::size_t most_a_shard_;
   mutable std::array<Shard, kShards> shards_;

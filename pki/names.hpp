@@ -11,9 +11,9 @@
 namespace weir::pki {
 
 struct Names {
-  std::vector<std::string> dns;        // in lower case; "*.x" where the first label is a whole wildcard
-  std::vector<std::string> addresses;  // 4 or 16 raw bytes each
-  std::size_t left_out = 0;            // that are no valid names, or of another type
+  std::vector<std::string> dns{};        // in lower case; "*.x" where the first label is a whole wildcard
+  std::vector<std::string> addresses{};  // 4 or 16 raw bytes each
+  std::size_t left_out = 0;              // that are no valid names, of another type, or too many
 
   bool empty() const { return dns.empty() && addresses.empty(); }
 };
@@ -27,7 +27,8 @@ bool is_dns_name(std::string_view);
 // Those of the subject alternative name, each once, the first kMostNames; the common name is no name (RFC 9525, 6.3).
 Names names_of(const X509&);
 
-// Of a name a client asked for or, where it named none, of an address in text; nothing where it is neither.
+// Of a name a client asked for or, where it named none, of an address in text; nothing where it is neither, or a
+// wildcard.
 std::optional<Names> name_for(std::string_view name_or_address);
 
 }  // namespace weir::pki
