@@ -1,0 +1,128 @@
+// `weir ca init|show|export`: the certificate authority that clients are to trust.
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+
+#include <unistd.h>
+
+#include "pki/authority.hpp"
+#include "proxy/program/command.hpp"
+
+namespace weir::program {
+namespace {
+
+struct Options {
+  std::string config = kDefaultConfiguration;
+  std::string certificate;
+  std::string key;
+  pki::NewAuthority wanted;
+  std::string format = "pem";
+  std::string output;
+};
+
+struct CaFiles {
+  std::filesystem::path certificate;
+  std::filesystem::path key;
+};
+
+// Where weir keeps its state; the configuration's [tls] is to name other places.
+constexpr const char* kCertificate = "/var/lib/weir/ca.crt";
+constexpr const char* kKey = "/var/lib/weir/ca.key";
+
+CaFiles files(const Options& options) {
+  return {.certificate = options.certificate.empty() ? kCertificate : options.certificate,
+          .key = options.key.empty() ? kKey : options.key};
+}
+
+int failed(const std::string& error) {
+  std::fprintf(stderr, "weir: error: %s\n", error.c_str());
+  return 1;
+}
+
+int init(const Options& options) {
+  const auto [certificate, key] = files(options);
+  if (const auto made = pki::make_authority(certificate, key, options.wanted); !made) return failed(made.error());
+  const auto read = pki::read_certificate(certificate);
+  if (!read) return failed(read.error());
+  std::printf("made %s, for clients to trust, and %s, which must stay here\n%s", certificate.c_str(), key.c_str(),
+              pki::describe(**read).c_str());
+  std::printf("next: give clients the certificate (`weir ca export --help`) and have them compare the fingerprint\n");
+  return 0;
+}
+
+// Where the file holds a chain, the one that signs and the one that clients install.
+int show(const Options& options) {
+  const auto file = files(options).certificate;
+  const auto signing = pki::read_certificate(file);
+  const auto root = pki::read_root(file);
+  if (!signing || !root) return failed(signing ? root.error() : signing.error());
+  std::printf("%s", pki::describe(**root).c_str());
+  if (pki::fingerprint(**root) != pki::fingerprint(**signing))
+    std::printf("\nbelow it, what signs the certificates that clients meet:\n%s", pki::describe(**signing).c_str());
+  return 0;
+}
+
+std::string in_format(const X509& certificate, const std::string& format) {
+  if (format == "der") return pki::to_der(certificate);
+  return format == "mobileconfig" ? pki::to_mobileconfig(certificate) : pki::to_pem(certificate);
+}
+
+int write_to(const std::string& path, const std::string& content) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << content;
+  file.close();
+  return file ? 0 : failed(path + " cannot be written");
+}
+
+int export_root(const Options& options) {
+  if (options.output.empty() && options.format == "der" && isatty(STDOUT_FILENO) == 1)
+    return failed("DER is no text for a terminal; name a file with --output, or redirect");
+  const auto root = pki::read_root(files(options).certificate);
+  if (!root) return failed(root.error());
+  const auto content = in_format(**root, options.format);
+  if (!options.output.empty()) return write_to(options.output, content);
+  const bool written =
+      std::fwrite(content.data(), 1, content.size(), stdout) == content.size() && std::fflush(stdout) == 0;
+  return written ? 0 : failed("standard output cannot be written");
+}
+
+CLI::App* add_one(CLI::App& ca, Action& chosen, const char* name, const char* help,
+                  const std::shared_ptr<Options>& options, int (*run)(const Options&)) {
+  auto* command = ca.add_subcommand(name, help);
+  command->add_option("-c,--config", options->config, "the configuration")->type_name("FILE")->capture_default_str();
+  command->add_option("--certificate", options->certificate, std::string("instead of ") + kCertificate)
+      ->type_name("FILE");
+  command->callback([&chosen, options, run] { chosen = [options, run] { return run(*options); }; });
+  return command;
+}
+
+void add_init(CLI::App& ca, Action& chosen, const std::shared_ptr<Options>& options) {
+  auto* command = add_one(ca, chosen, "init", "make one: a root certificate and its key", options, init);
+  command->add_option("--key", options->key, std::string("instead of ") + kKey)->type_name("FILE");
+  command->add_option("--name", options->wanted.name, "what clients see it called")->capture_default_str();
+  command->add_option("--years", options->wanted.years, "how long it is valid")
+      ->check(CLI::Range(1, 30))
+      ->capture_default_str();
+  command->add_option("--only-for", options->wanted.only_for, "a domain; it may speak for those given and no others")
+      ->type_name("DOMAIN")
+      ->allow_extra_args(false);
+}
+
+}  // namespace
+
+void add_ca(CLI::App& app, Action& chosen) {
+  auto* ca = app.add_subcommand("ca", "the certificate authority that clients are to trust");
+  ca->require_subcommand(1);
+  const auto options = std::make_shared<Options>();
+  add_init(*ca, chosen, options);
+  add_one(*ca, chosen, "show", "its certificate, with the fingerprint", options, show);
+  auto* exporting = add_one(*ca, chosen, "export", "its certificate, as clients install it", options, export_root);
+  exporting->add_option("--format", options->format, "pem; der (Windows, Android); mobileconfig (Apple)")
+      ->check(CLI::IsMember({"pem", "der", "mobileconfig"}))
+      ->capture_default_str();
+  exporting->add_option("--output", options->output, "instead of standard output")->type_name("FILE");
+}
+
+}  // namespace weir::program
