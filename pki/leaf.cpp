@@ -87,6 +87,7 @@ bool fill(X509& certificate, const LeafRequest& request, const Period& period, X
 
 std::vector<Certificate> share_all(const std::vector<Certificate>& certificates) {
   std::vector<Certificate> shared;
+  shared.reserve(certificates.size());
   for (const auto& certificate : certificates) shared.push_back(share(certificate.get()));
   return shared;
 }
@@ -103,10 +104,9 @@ LeafRequest request_from(const X509& origin, KeyKind key) {
 }
 
 Result<std::unique_ptr<LeafMaker>> LeafMaker::make(std::shared_ptr<const Authority> authority) {
-  std::unique_ptr<LeafMaker> maker(new LeafMaker(std::move(authority)));  // NOLINT: the constructor is private
-  maker->ecdsa_.reset(EVP_EC_gen("P-256"));
-  if (!maker->ecdsa_) return "no ECDSA key could be made: " + error_text("OpenSSL does not say why");
-  return maker;
+  Key ecdsa(EVP_EC_gen("P-256"));
+  if (!ecdsa) return "no ECDSA key could be made: " + error_text("OpenSSL does not say why");
+  return std::make_unique<LeafMaker>(std::move(authority), std::move(ecdsa));
 }
 
 Result<Key> LeafMaker::key_of(KeyKind kind) const {

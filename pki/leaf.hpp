@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pki/authority.hpp"
@@ -45,12 +46,13 @@ LeafRequest request_from(const X509& origin, KeyKind);
 class LeafMaker {
  public:
   static Result<std::unique_ptr<LeafMaker>> make(std::shared_ptr<const Authority>);
+  LeafMaker(std::shared_ptr<const Authority> authority, Key ecdsa)
+      : authority_(std::move(authority)), ecdsa_(std::move(ecdsa)) {}
 
   // An error where nothing may be put into it: no names, or a validity that is over before it began.
   Result<LeafPointer> make_leaf(const LeafRequest&, std::chrono::system_clock::time_point now) const;
 
  private:
-  explicit LeafMaker(std::shared_ptr<const Authority> authority) : authority_(std::move(authority)) {}
   Result<Key> key_of(KeyKind) const;
 
   std::shared_ptr<const Authority> authority_;

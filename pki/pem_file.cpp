@@ -17,8 +17,11 @@ namespace {
 
 using Bio = std::unique_ptr<BIO, Freeing<BIO_free>>;
 
+using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
 struct OpenFile {
-  Bio bio;
+  File file;
+  Bio bio;  // goes before the file it reads
   struct stat status;
 };
 
@@ -33,17 +36,15 @@ std::string failed(const std::filesystem::path& path, int error) {
 Result<OpenFile> open_file(const std::filesystem::path& path) {
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (descriptor < 0) return failed(path, errno);
-  auto* file = fdopen(descriptor, "rb");
-  if (file == nullptr) {
+  File file(fdopen(descriptor, "rb"), std::fclose);
+  if (!file) {
     const int error = errno;
     close(descriptor);
     return failed(path, error);
   }
-  OpenFile opened{.bio = Bio(BIO_new_fp(file, BIO_CLOSE)), .status = {}};
-  if (!opened.bio) {
-    static_cast<void>(std::fclose(file));
-    return failed(path, error_text("cannot be read"));
-  }
+  OpenFile opened{.file = std::move(file), .bio = nullptr, .status = {}};
+  opened.bio.reset(BIO_new_fp(opened.file.get(), BIO_NOCLOSE));
+  if (!opened.bio) return failed(path, error_text("cannot be read"));
   if (fstat(descriptor, &opened.status) != 0) return failed(path, errno);
   if (!S_ISREG(opened.status.st_mode)) return failed(path, "is no plain file");
   return opened;

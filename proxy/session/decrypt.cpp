@@ -106,7 +106,6 @@ net::Awaitable<End> answer_client(Flow& flow, Opening::Leaf leaf) {
   opening.begin_relay();
   const auto end = co_await carry(flow);
   if (flow.relay->bytes_from_client() == 0 && end.side == Side::client) note_silent_close(flow);
-  opening.finish();
   co_return end;
 }
 

@@ -142,17 +142,17 @@ void Opening::note_detail(std::string detail) {
 }
 
 void Opening::watch() {
-  if (heard_ || !flow_.relay || flow_.relay->bytes_from_client() == 0) return;
-  heard_ = true;
-  flow_.worker.exceptions().note_success(parties_, std::chrono::steady_clock::now());
-}
-
-void Opening::finish() {
-  if (upstream_->is_truncated())
-    record_.truncated = flow::Side::upstream;
-  else if (client_->is_truncated())
-    record_.truncated = flow::Side::client;
-  if (record_.truncated) publish();
+  if (!client_ || !flow_.relay) return;
+  if (!heard_ && flow_.relay->bytes_from_client() > 0) {
+    heard_ = true;
+    flow_.worker.exceptions().note_success(parties_, std::chrono::steady_clock::now());
+  }
+  // Once one side has ended, the other has nothing more to lose by an end without a word, and many do so.
+  if (record_.truncated || !(client_->is_truncated() || upstream_->is_truncated())) return;
+  const bool is_clients = client_->is_truncated();
+  if (!is_clients && flow_.relay->client_finished()) return;
+  record_.truncated = is_clients ? flow::Side::client : flow::Side::upstream;
+  publish();
 }
 
 void Opening::publish() { flow_.record.tls = std::make_shared<const flow::TlsRecord>(record_); }

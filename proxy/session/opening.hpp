@@ -46,10 +46,8 @@ class Opening {
   // The origin is to be dialled anew, or the flow has no use for it any more.
   void drop_upstream() { upstream_.reset(); }
 
-  // While bytes move: a client that sends data has taken weir's certificate.
+  // While bytes move: a client that sends data has taken weir's certificate; an end without close_notify is told.
   void watch();
-  // At the flow's end: its last facts on record.
-  void finish();
 
  private:
   pki::Result<pki::LeafPointer> matching_leaf(pki::KeyKind);

@@ -126,10 +126,15 @@ Connection::Io Connection::read(std::span<std::uint8_t> into) {
 
 Connection::Io Connection::write(std::span<const std::uint8_t> bytes) {
   ERR_clear_error();
-  std::size_t count = 0;
-  const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &count);
-  if (result == 1) return {Io::State::moved, count};
-  return io_of(result);
+  std::size_t size = 0;
+  // OpenSSL writes a record at a time.
+  while (size < bytes.size()) {
+    std::size_t count = 0;
+    const int result = SSL_write_ex(ssl_.get(), bytes.data() + size, bytes.size() - size, &count);
+    if (result != 1) return size > 0 ? Io{Io::State::moved, size} : io_of(result);
+    size += count;
+  }
+  return {Io::State::moved, size};
 }
 
 Connection::Io Connection::io_of(int result) {

@@ -39,13 +39,21 @@ std::unique_ptr<UpstreamConnection> UpstreamSide::open(net::Watch& watch, DialAs
   return connection;
 }
 
+pki::Verdict UpstreamSide::verdict(X509_STORE_CTX* store, const std::optional<std::string>& name) {
+  auto* leaf = X509_STORE_CTX_get0_cert(store);
+  const auto now = std::time(nullptr);
+  const auto key = leaf != nullptr ? Verified::key_of(*leaf, name) : Verified::Key{};
+  if (leaf != nullptr && verified_.contains(key, now)) return {};
+  auto verdict = trust_->verify(leaf, X509_STORE_CTX_get0_untrusted(store), name, now);
+  if (verdict.trusted()) verified_.add(key, now);
+  return verdict;
+}
+
 // In place of X509_verify_cert: every fault is noted, none ends the handshake.
 int UpstreamSide::judge(X509_STORE_CTX* store, void* side) {
   const auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto& connection = connection_of(ssl);
-  const auto& as = connection.as_;
-  connection.verdict_ = static_cast<UpstreamSide*>(side)->trust_->verify(
-      X509_STORE_CTX_get0_cert(store), X509_STORE_CTX_get0_untrusted(store), as.judged_by, std::time(nullptr));
+  connection.verdict_ = static_cast<UpstreamSide*>(side)->verdict(store, connection.as_.judged_by);
   X509_STORE_CTX_set_error(store, connection.verdict_.trusted() ? X509_V_OK : X509_V_ERR_APPLICATION_VERIFICATION);
   return 1;
 }

@@ -10,6 +10,7 @@
 #include "proxy/tls/connection.hpp"
 #include "proxy/tls/context.hpp"
 #include "proxy/tls/upstream_sessions.hpp"
+#include "proxy/tls/verified.hpp"
 
 namespace weir::tls {
 
@@ -52,11 +53,13 @@ class UpstreamSide {
 
  private:
   static int judge(X509_STORE_CTX*, void* side);
+  pki::Verdict verdict(X509_STORE_CTX*, const std::optional<std::string>& name);
   static int note_certificate_request(SSL*, X509**, EVP_PKEY**);
   static int keep_session(SSL*, SSL_SESSION*);
 
   std::shared_ptr<const pki::Trust> trust_;
   UpstreamSessions sessions_;
+  Verified verified_;
   Context context_;
 };
 

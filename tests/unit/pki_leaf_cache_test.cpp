@@ -55,6 +55,7 @@ TEST_CASE("dates at the ends of time are no trouble to the cache", "[pki]") {
   CHECK(cache.find_or_make("a", kNow, leaf_until(Time::min())));
   CHECK(cache.find_or_make("a", kNow, leaf_until(Time::max())));
   CHECK(cache.find_or_make("a", kNow, nothing));
+  CHECK(cache.made() == 2);
 }
 
 TEST_CASE("an error is handed on and not kept", "[pki]") {
