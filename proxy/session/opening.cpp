@@ -15,9 +15,10 @@ using WallClock = std::chrono::system_clock;
 
 const tls::ClientHello& hello_of(const Flow& flow) { return flow.first_look->detector().hello(); }
 
-std::array<std::uint8_t, 32> digest_of(const X509& certificate, Opening::Leaf kind) {
+std::array<std::uint8_t, 32> digest_of(const X509& certificate, Opening::Leaf kind, std::string_view name = {}) {
   auto bytes = pki::der_of(certificate);
   bytes.push_back(static_cast<std::uint8_t>(kind));
+  bytes.insert(bytes.end(), name.begin(), name.end());
   std::array<std::uint8_t, 32> digest{};
   SHA256(bytes.data(), bytes.size(), digest.data());
   return digest;
@@ -109,8 +110,9 @@ bool Opening::begin_client(Leaf which) {
     return false;
   }
   tls::ServeAs as{.leaf = *leaf, .alpn = record_.alpn, .identity = {}, .resumable = which == Leaf::matching};
-  as.identity =
-      which == Leaf::matching ? digest_of(*upstream_->certificate(), which) : digest_of(*as.leaf->certificate, which);
+  // The name as well: a session is not resumed under another (RFC 6066, 3), which OpenSSL leaves to us.
+  const auto& certificate = which == Leaf::matching ? *upstream_->certificate() : *as.leaf->certificate;
+  as.identity = digest_of(certificate, which, parties_.name);
   if (which == Leaf::own) as.alpn = record_.alpn = hello_of(flow_).alpn.contains("http/1.1") ? "http/1.1" : "";
   record_.leaf_mirrors_faults = which == Leaf::mirroring;
   client_ = sides_->client.open(flow_.client, flow_.first_look->bytes(), std::move(as));

@@ -27,7 +27,7 @@ int choose_alpn(SSL* ssl, const unsigned char** chosen, unsigned char* size, con
   return SSL_TLSEXT_ERR_OK;
 }
 
-// Without it a session would not be bound to the name it was made for.
+// The name is acknowledged (RFC 6066, 3).
 int take_server_name(SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; }
 
 bool set_mac(EVP_MAC_CTX* mac, TicketKeys::Key& key) {
