@@ -72,11 +72,13 @@ pki::Result<pki::LeafPointer> Opening::matching_leaf(pki::KeyKind kind) {
 }
 
 // What is wrong with the origin's dates or names shows in a leaf that has the same; for all else no client trusts who
-// signs it. Never cached: it is rare.
+// signs it. Where the origin's has no name that may be put into a leaf, that is one that nobody asks for (RFC 6761,
+// 6.4). Never cached: it is rare.
 pki::Result<pki::LeafPointer> Opening::mirroring_leaf(pki::KeyKind kind) {
   using pki::Fault;
   auto request = pki::request_from(*upstream_->certificate(), kind);
   request.validity = pki::Validity::mirrored;
+  if (request.names.empty()) request.names.dns.emplace_back("no-valid-name.invalid");
   const bool shows = upstream_->verdict().only({Fault::expired, Fault::not_yet_valid, Fault::wrong_name});
   const auto& maker = shows ? sides_->shared->maker : sides_->shared->untrusted_maker;
   return maker->make_leaf(request, WallClock::now());
