@@ -105,7 +105,9 @@ net::Awaitable<End> answer_client(Flow& flow, Opening::Leaf leaf) {
   if (!opening.client().link().has_first()) flow.first_look.reset();
   opening.begin_relay();
   const auto end = co_await carry(flow);
-  if (flow.relay->bytes_from_client() == 0 && end.side == Side::client) note_silent_close(flow);
+  // An origin may answer the client's truncation by an alert, and be the one that ends the flow.
+  const bool client_left = end.side == Side::client || opening.client().is_truncated();
+  if (client_left && flow.relay->bytes_from_client() == 0) note_silent_close(flow);
   co_return end;
 }
 

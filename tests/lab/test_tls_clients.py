@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from network import client_address
+from network import ORIGIN6, client_address
 from peers import connect, echo, receive_all, receive_exactly, reset
 from tls_peers import (TLS12, TLS13, Handshake, add_extension, allow_early_data, answer_http, client_context,
                        client_hello, end, issuer_of, over_tls, says_back, server_context, set_signature_algorithms,
@@ -38,7 +38,7 @@ def test_curl(lab, mptcp, version):
 def test_s_client(lab):
     origin = lab.origin(answer_http(BODY))
     text = lab.s_client(origin, "-servername", origin.name, "-CAfile", lab.authority, "-verify_hostname", origin.name,
-                        "-verify_return_error", "-ign_eof", text="GET / HTTP/1.0\n\r\n\r\n")
+                        "-verify_return_error", "-x509_strict", "-ign_eof", text="GET / HTTP/1.0\n\r\n\r\n")
     assert BODY.decode() in text and "Verify return code: 0 (ok)" in text
 
 
@@ -173,6 +173,42 @@ def receive_all_of(tls):
     return data
 
 
+def test_over_ipv6(lab):
+    origin = lab.origin(answer_http(BODY), address=ORIGIN6)
+    assert lab.curl(origin).stdout == BODY.decode()
+    assert lab.record(origin)["disposition"] == "decrypt"
+
+
+# --- rules
+
+def test_a_rule_lets_a_name_pass_unread(lab):
+    origin, other = lab.origin(), lab.origin()
+    rule = f'[[rule]]\nname = "banks"\nwhen = {{ domains = ["{origin.name}"] }}\ntls = "passthrough"\n'
+    with lab.configured(extra=rule):
+        record = lab.is_echoed(origin, made=client_context(lab.trusted))
+        assert record["disposition"] == "splice" and record["rule"] == "banks" and "tls" not in record
+        assert lab.is_echoed(other)["disposition"] == "decrypt"
+
+
+def test_or_has_it_read_where_nothing_else_is(lab):
+    origin, other = lab.origin(), lab.origin()
+    rule = f'[[rule]]\nname = "shops"\nwhen = {{ domains = ["{origin.name}"] }}\ntls = "decrypt"\n'
+    with lab.configured(extra=rule, decrypt=False):
+        assert lab.is_echoed(origin)["disposition"] == "decrypt"
+        assert lab.is_echoed(other, made=client_context(lab.trusted))["disposition"] == "splice"
+
+
+def test_a_blocked_name_is_told_so_within_tls(lab):
+    origin = lab.origin()
+    rule = f'[[rule]]\nname = "ads"\nwhen = {{ domains = ["{origin.name}"] }}\naction = "block"\n'
+    with lab.configured(extra=rule):
+        text = lab.curl(origin, "-i").stdout
+    assert text.startswith("HTTP/1.1 403 ") and "ads" in text
+    record = lab.record(origin)
+    assert record["end"] == {"stage": "classify", "side": "weir", "code": "blocked"} and record["rule"] == "ads"
+    assert origin.server.peers == []
+
+
 # --- those that refuse weir's certificate
 
 def refuse(lab, origin, code=60):
@@ -214,24 +250,25 @@ def test_what_was_learned_is_forgotten(lab):
         wait_for(lambda: lab.curl(origin, check=False).stdout == BODY.decode(), what="decryption again")
 
 
-def close_silently(lab, origin):
+def close_silently(lab, origin, says_finished=False, maximum=TLS13):
     """Hangs up once the server's flight is there, as clients do that look at a certificate themselves."""
-    client = Handshake(client_context(None), name=origin.name)
+    client = Handshake(client_context(None, maximum=maximum), name=origin.name)
     with lab.connect(origin) as sock:
         sock.sendall(client.answer())
-        client.hear(sock)
-        assert client.done
-    record = lab.record(origin)
-    assert record["disposition"] == "decrypt", record
+        last = client.hear(sock)
+        if says_finished:
+            sock.sendall(last)
+    assert lab.record(origin)["disposition"] == "decrypt"
 
 
-def test_silent_closes_are_learned_where_others_succeed(lab):
+@pytest.mark.parametrize("how", [{}, {"says_finished": True}, {"maximum": TLS12}], ids=["flight", "finished", "1_2"])
+def test_silent_closes_are_learned_where_others_succeed(lab, how):
     origin, other = lab.origin(), lab.origin()
-    close_silently(lab, origin)
+    close_silently(lab, origin, **how)
     lab.is_echoed(other)
-    close_silently(lab, origin)
+    close_silently(lab, origin, **how)
     assert not lab.has_learned(origin)
-    close_silently(lab, origin)
+    close_silently(lab, origin, **how)
     lab.learned(origin, "closed")
     with lab.open(origin, made=client_context(lab.trusted)) as tls:
         says_back(tls)
@@ -418,11 +455,19 @@ def test_cut_anywhere_in_the_handshake(lab, maximum, how):
     assert lab.is_echoed(lab.origin())["disposition"] == "decrypt"
 
 
+def in_records(hello, size):
+    """The same message in records of `size` (RFC 8446, 5.1)."""
+    message = hello[5:]
+    return b"".join(hello[:3] + len(part).to_bytes(2, "big") + part
+                    for part in (message[at:at + size] for at in range(0, len(message), size)))
+
+
 @pytest.mark.parametrize("size", [1, 7, 100])
-def test_a_hello_in_pieces(lab, size):
+@pytest.mark.parametrize("cut", [lambda hello, size: hello, in_records], ids=["segments", "records"])
+def test_a_hello_in_pieces(lab, cut, size):
     origin = lab.origin()
     client = Handshake(client_context(lab.authority), name=origin.name)
-    hello = client.answer()
+    hello = cut(client.answer(), size)
     with lab.connect(origin) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for start in range(0, len(hello), size):
@@ -431,13 +476,15 @@ def test_a_hello_in_pieces(lab, size):
         assert client.done
         client.tls.write(b"hello")
         sock.sendall(client.outgoing.read())
-        while True:
-            client.incoming.write(sock.recv(65536))
-            try:
-                assert client.tls.read(5) == b"hello"
-                break
-            except ssl.SSLWantReadError:
-                pass
+        assert client.read(sock) == b"hello"
+
+
+@pytest.mark.parametrize("size", [5000, 15000, 30000])
+def test_a_large_hello(lab, size):
+    origin = lab.origin()
+    made = client_context(lab.authority)
+    add_extension(made, 0xFFAA, bytes(size))
+    assert lab.is_echoed(origin, made=made)["disposition"] == "decrypt"
 
 
 def test_a_stall_is_cut(lab):

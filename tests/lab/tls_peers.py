@@ -183,6 +183,14 @@ class Handshake:
             pass
         return self.outgoing.read()
 
+    def read(self, sock):
+        """Application data, once the handshake is done."""
+        while True:
+            try:
+                return self.tls.read(65536)
+            except ssl.SSLWantReadError:
+                self.incoming.write(sock.recv(65536))
+
     def hear(self, sock):
         """Reads what the peer says until there is an answer."""
         while not (answer := self.answer(sock.recv(65536))) and not self.done:
@@ -230,7 +238,7 @@ class TlsOrigin:
     @property
     def resolve(self):
         """Options of curl."""
-        return ["--resolve", f"{self.name}:{self.port}:{self.address}"]
+        return ["--resolve", f"{self.name}:{self.port}:[{self.address}]"]
 
 
 class TlsLab:
@@ -249,19 +257,20 @@ class TlsLab:
         network.gateway.run(f"ip route add 10.10.0.0/16 via {ORIGIN}")
         network.add_subflow_endpoints()
 
-    def place(self, port=443):
+    def place(self, port=443, address=None):
         """Where there is no origin yet."""
         number = next(self._numbers)
-        return TlsOrigin(f"10.10.{number // 250}.{number % 250 + 1}", f"t{number}.origin.test", port)
+        return TlsOrigin(address or f"10.10.{number // 250}.{number % 250 + 1}", f"t{number}.origin.test", port)
 
-    def origin(self, handler=echo, kind="wildcard", in_order=True, mptcp=False, port=443, made=None, **options):
+    def origin(self, handler=echo, kind="wildcard", in_order=True, mptcp=False, address=None, made=None, **options):
         """TLS around a handler of peers.Server. `kind` of certificate: "wildcard" is for every origin's name."""
-        return self.raw_origin(over_tls(made or server_context(self.certificates[kind], **options), handler, in_order),
-                               port=port, mptcp=mptcp)
+        made = made or server_context(self.certificates[kind], **options)
+        return self.raw_origin(over_tls(made, handler, in_order), mptcp=mptcp, address=address)
 
-    def raw_origin(self, handler, port=443, mptcp=False):
-        place = self.place(port)
-        place.server = Server(self.network.origin, port, handler, mptcp=mptcp, address=f"::ffff:{place.address}")
+    def raw_origin(self, handler, port=443, mptcp=False, address=None):
+        place = self.place(port, address)
+        where = place.address if ":" in place.address else f"::ffff:{place.address}"
+        place.server = Server(self.network.origin, port, handler, mptcp=mptcp, address=where)
         self._servers.append(place.server)
         return place
 
@@ -322,7 +331,8 @@ class TlsLab:
 
     def record(self, origin, **wanted):
         """The next record of a flow to that origin: each is told once."""
-        destination = f"{origin.address}:{origin.port}"
+        host = f"[{origin.address}]" if ":" in origin.address else origin.address
+        destination = f"{host}:{origin.port}"
 
         def matches(line):
             if destination not in line:
