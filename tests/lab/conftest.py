@@ -105,5 +105,6 @@ def lab(tmp_path_factory, authority, certificates):
     weir.start()
     yield lab
     lab.close()
-    weir.close()
+    ended = weir.stop()
     network.close()
+    assert ended == 0

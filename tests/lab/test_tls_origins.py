@@ -119,6 +119,28 @@ def test_with_some_there_is_no_handshake(lab, origins, kind):
     assert "handshake failure" in record["tls"]["detail"]
 
 
+def test_a_client_that_takes_no_page_is_told_by_an_alert(lab):
+    origin = lab.origin(kind="expired", alpn=["h2"])
+    with pytest.raises(ssl.SSLError, match="(?i)alert.access.denied"):
+        lab.open(origin, name=KINDS["expired"].asked, alpn=["h2"])
+    assert lab.record(origin)["end"] == {"stage": "handshake", "side": "upstream", "code": "untrusted"}
+
+
+def test_a_client_that_asks_for_nothing_is_not_waited_for(lab):
+    origin = lab.origin(kind="expired")
+    with lab.configured(handshake_timeout="300ms"), lab.open(origin, name=KINDS["expired"].asked) as tls:
+        assert tls.recv(1) == b""
+    assert lab.record(origin)["end"] == {"stage": "handshake", "side": "upstream", "code": "untrusted"}
+
+
+def test_the_system_trusts_nobody_of_the_lab(lab):
+    origin = lab.origin()
+    with lab.configured(upstream_trust="system"), lab.open(origin) as tls:
+        tls.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert receive_all_of(tls).startswith(b"HTTP/1.1 502 ")
+    assert lab.record(origin)["tls"]["faults"] == ["unknown_issuer"]
+
+
 # --- versions, keys, programs
 
 @pytest.mark.parametrize("upstream", [TLS12, TLS13], ids=["origin_1_2", "origin_1_3"])
@@ -243,23 +265,28 @@ def test_an_origin_that_speaks_nothing_new_goes_on_unread(lab):
 
 # --- that break off, stall, or speak something else
 
-def flight(lab, sock, size=None):
-    """An origin's first flight, up to `size` bytes of it."""
-    sock.sendall(Handshake(server_context(lab.certificates["wildcard"]), server_side=True).hear(sock)[:size])
-
-
 @pytest.mark.parametrize("how", ["end", "reset"])
-def test_cut_anywhere_in_the_handshake(lab, how):
-    cuts = iter([0, 1, 5, 6, 50, 127, 128, 133, 134, 135, 200, 500, 1000])
+@pytest.mark.parametrize("maximum", [TLS12, TLS13], ids=["1_2", "1_3"])
+@pytest.mark.parametrize("flight, sizes", [("first", (0, 1, 5, 6, 50, 127, 128, 133, 134, 135, 200, 500, 700)),
+                                           ("last", (0, 1, 5, 6, 20, 50))])
+def test_cut_anywhere_in_the_handshake(lab, flight, sizes, maximum, how):
+    if (flight, maximum) == ("last", TLS13):
+        pytest.skip("has one flight only")
+    made = server_context(lab.certificates["wildcard"], maximum=maximum)
+    cuts = iter(sizes)
 
     def serve(sock):
-        cut = next(cuts)
-        flight(lab, sock, cut)
+        server = Handshake(made, server_side=True)
+        said = server.hear(sock)
+        if flight == "last":
+            sock.sendall(said)
+            said = server.hear(sock)
+        sock.sendall(said[:next(cuts)])
         if how == "reset":
             reset(sock)
 
     origin = lab.raw_origin(serve)
-    for _ in range(13):
+    for _ in sizes:
         with pytest.raises(OSError):
             lab.open(origin)
         assert lab.record(origin)["end"] == {"stage": "handshake", "side": "upstream", "code": "reset"}
@@ -296,8 +323,10 @@ def test_a_protocol_that_was_not_offered(lab, maximum):
 
 
 def test_a_stall_is_cut(lab):
+    made = server_context(lab.certificates["wildcard"])
+
     def serve(sock):
-        flight(lab, sock, 500)
+        sock.sendall(Handshake(made, server_side=True).hear(sock)[:500])
         receive_all(sock)
 
     origin = lab.raw_origin(serve)
