@@ -28,14 +28,16 @@ std::optional<TlsCause> Exceptions::find(const Parties& parties, Time now) const
 bool Exceptions::learn(TlsCause cause, const Parties& parties, Time now, Time until) {
   if (until <= now) return false;
   const std::lock_guard lock(mutex_);
-  if (by_key_.size() >= most_) drop_ended(now);
+  auto key = is_of_client(cause) ? key_of_client(parties) : key_of_origin(parties);
+  const auto known = by_key_.find(key);
+  const bool is_new = known == by_key_.end() || known->second.until <= now;
+  if (known == by_key_.end() && by_key_.size() >= most_) drop_ended(now);
   Exception exception{.cause = cause, .client = {}, .destination = {}, .name = parties.name, .until = until};
   if (is_of_client(cause))
     exception.client = parties.client;
   else
     exception.destination = parties.destination;
-  auto key = is_of_client(cause) ? key_of_client(parties) : key_of_origin(parties);
-  const bool is_new = by_key_.insert_or_assign(std::move(key), std::move(exception)).second;
+  by_key_.insert_or_assign(std::move(key), std::move(exception));
   count();
   return is_new;
 }
