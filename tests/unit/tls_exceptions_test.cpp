@@ -51,7 +51,10 @@ TEST_CASE("exceptions: each ends in its time", "[tls]") {
   CHECK(exceptions.find(parties(), kNow + 9s));
   CHECK_FALSE(exceptions.find(parties(), kNow + 10s));
   CHECK(exceptions.list(kNow + 9s).size() == 1);
+  CHECK(exceptions.size(kNow + 9s) == 1);
   CHECK(exceptions.list(kNow + 10s).empty());
+  CHECK(exceptions.size(kNow + 10s) == 0);  // NOLINT(readability-container-size-empty)
+  CHECK(exceptions.remove("www.example", kNow + 10s) == 0);
 }
 
 TEST_CASE("exceptions: what is known already is not new, and lasts longer; what was over is new", "[tls]") {
@@ -104,6 +107,8 @@ TEST_CASE("exceptions: they are listed with whom they are of", "[tls]") {
   CHECK_FALSE(all[1].client);
   CHECK(all[1].name == "www.example");
   CHECK(all[1].until == kNow + 20s);
+  REQUIRE(exceptions.list(kNow, 1).size() == 1);
+  CHECK(exceptions.list(kNow, 1).front().cause == TlsCause::rejected);
 }
 
 TEST_CASE("exceptions: they are removed by name, client or destination", "[tls]") {
@@ -123,7 +128,7 @@ TEST_CASE("exceptions: they are removed by name, client or destination", "[tls]"
   exceptions.learn(TlsCause::rejected, parties(), kNow, kUntil);
   exceptions.learn(TlsCause::closed, parties("10.1.0.2", "other.example"), kNow, kUntil);
   exceptions.learn(TlsCause::client_certificate, parties("10.1.0.9", "www.example"), kNow, kUntil);
-  CHECK(exceptions.remove(row.what) == row.removed);
+  CHECK(exceptions.remove(row.what, kNow) == row.removed);
   CHECK(exceptions.list(kNow).size() == 3 - row.removed);
   if (row.what == std::string("10.1.0.2")) {
     CHECK_FALSE(exceptions.find(parties("10.1.0.2", "other.example"), kNow));
@@ -173,7 +178,7 @@ TEST_CASE("exceptions: a suspicion that became one is over", "[tls]") {
   for (int i = 0; i < 2; ++i) CHECK_FALSE(exceptions.note_silent_close(parties(), kNow, kUntil));
   exceptions.note_success(parties("10.1.0.3"), kNow);
   CHECK(exceptions.note_silent_close(parties(), kNow, kUntil));
-  CHECK(exceptions.remove("www.example") == 1);
+  CHECK(exceptions.remove("www.example", kNow) == 1);
   CHECK_FALSE(exceptions.note_silent_close(parties(), kNow, kUntil));
   CHECK_FALSE(exceptions.find(parties(), kNow));
 }
