@@ -18,6 +18,12 @@ void read_path(Section& section, std::string_view key, const std::filesystem::pa
     path = folder / text;
 }
 
+// An empty one is off, as admin.token_file is.
+void read_key_log(Section& section, const std::filesystem::path& folder, std::filesystem::path& path) {
+  std::string text;
+  if (section.read("key_log", text) != nullptr && !text.empty()) path = folder / text;
+}
+
 void read_undecryptable(Section section, Undecryptable& undecryptable) {
   for (const auto& [key, action] :
        {std::pair{"client_certificate", &undecryptable.client_certificate},
@@ -56,7 +62,7 @@ void read_tls(Section section, Problems& problems, const std::filesystem::path& 
                         {{"passthrough", Instead::passthrough}, {"block", Instead::block}});
   read_remember_rejection(section, tls);
   section.read("handshake_timeout", tls.handshake_timeout, kLeastTimeout);
-  read_path(section, "key_log", folder, tls.key_log);
+  read_key_log(section, folder, tls.key_log);
   const auto* undecryptable = section.table("undecryptable");
   section.finish();
   read_undecryptable(Section("tls.undecryptable", undecryptable, problems), tls.undecryptable);

@@ -1,5 +1,6 @@
 #include "pki/authority.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include <openssl/x509v3.h>
@@ -80,6 +81,12 @@ Authority::Authority(std::vector<Certificate> upwards, Key key)
       key_(std::move(key)),
       chain_(without_root(upwards)),
       root_(share(upwards.back().get())) {}
+
+std::chrono::system_clock::time_point Authority::expires() const {
+  auto first = std::min(period_of(*certificate_).to, period_of(*root_).to);
+  for (const auto& certificate : chain_) first = std::min(first, period_of(*certificate).to);
+  return first;
+}
 
 Result<Authority> Authority::load(const std::filesystem::path& certificate, const std::filesystem::path& key) {
   auto upwards = read_certificates(certificate);

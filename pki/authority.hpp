@@ -1,6 +1,7 @@
 // weir's certificate authority: what signs the leaves that clients meet. Made once by `weir ca init`, then only read.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -34,6 +35,8 @@ class Authority {
   const std::vector<Certificate>& chain() const { return chain_; }
   // What clients install: the topmost certificate of the file.
   X509* root() const { return root_.get(); }
+  // When the first of the file's certificates is over, and with it the authority.
+  std::chrono::system_clock::time_point expires() const;
 
  private:
   // The signing certificate and those above it; at least one.
@@ -66,6 +69,7 @@ std::string to_pem(const X509&);
 std::string to_der(const X509&);
 // An Apple configuration profile that installs the certificate as a root. The same bytes for the same certificate.
 std::string to_mobileconfig(const X509&);
+std::string subject(const X509&);  // "CN = weir", nothing unprintable in it
 // "AB:CD:…", SHA-256 of the DER.
 std::string fingerprint(const X509&);
 // What `weir ca show` prints: subject, validity, key, constraints, fingerprints; several lines.

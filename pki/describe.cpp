@@ -40,13 +40,6 @@ std::string digest_text(const X509& certificate, const EVP_MD* digest) {
   return text;
 }
 
-// With all that is not printable escaped, so that no name writes to the terminal by itself.
-std::string subject_text(const X509& certificate) {
-  return text_by([&](BIO* to) {
-    X509_NAME_print_ex(to, X509_get_subject_name(&certificate), 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
-  });
-}
-
 std::string key_text(const X509& certificate) {
   const auto* key = X509_get0_pubkey(&certificate);
   if (key == nullptr) return "of a kind that OpenSSL does not know";
@@ -92,12 +85,19 @@ std::string to_der(const X509& certificate) {
   return {der.begin(), der.end()};
 }
 
+// With all that is not printable escaped, so that no name writes to the terminal by itself.
+std::string subject(const X509& certificate) {
+  return text_by([&](BIO* to) {
+    X509_NAME_print_ex(to, X509_get_subject_name(&certificate), 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
+  });
+}
+
 std::string fingerprint(const X509& certificate) { return digest_text(certificate, EVP_sha256()); }
 
 std::string describe(const X509& certificate) {
   const auto period = period_of(certificate);
   const auto domains = domains_text(certificate, "\n             ");
-  return "subject      " + subject_text(certificate) + "\nvalid from   " + text_of(period.from) + "\n      until  " +
+  return "subject      " + subject(certificate) + "\nvalid from   " + text_of(period.from) + "\n      until  " +
          text_of(period.to) + "\nkey          " + key_text(certificate) + "\nmay sign     " + rights_text(certificate) +
          (domains.empty() ? "" : "\nonly for     " + domains.substr(14)) + "\nSHA-256      " +
          fingerprint(certificate) + "\nSHA-1        " + digest_text(certificate, EVP_sha1()) + "\n";

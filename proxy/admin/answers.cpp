@@ -23,6 +23,14 @@ Reply json(std::string body) {
   return reply;
 }
 
+Reply file(std::string body, const char* content_type, const char* name) {
+  Reply reply;
+  reply.content_type = content_type;
+  reply.body = std::move(body);
+  reply.fields.emplace_back(http::field::content_disposition, std::string("attachment; filename=\"") + name + "\"");
+  return reply;
+}
+
 Reply text(std::string body) {
   Reply reply;
   reply.content_type = "text/plain; charset=utf-8";
@@ -100,6 +108,35 @@ Answer answer_bypass_remove(Call call) {
     co_return problem(http::status::not_found,
                       "nothing of this name was added or learned; entries of the configuration are changed there");
   co_return json("{\"removed\":" + std::to_string(removed) + "}\n");
+}
+
+Answer answer_exceptions(Call call) { co_return json(exceptions_json(call.state.gateway.exceptions())); }
+
+Answer answer_exceptions_remove(Call call) {
+  const auto& query = call.target.query;
+  if (query.size() != 1 || query[0].first != "what")
+    co_return problem(http::status::bad_request, "name what to remove: /api/v1/exceptions?what=www.example.com");
+  const auto removed = call.state.gateway.remove_exceptions(query[0].second, call.peer);
+  if (removed == 0)
+    co_return problem(http::status::not_found,
+                      "no exception is of a client, a destination or a name that is exactly this; those there are: "
+                      "/api/v1/exceptions");
+  co_return json("{\"removed\":" + std::to_string(removed) + "}\n");
+}
+
+// The type of ca.crt is what browsers and phones take as "install this"; its content is DER, as Android wants it and
+// all others take it. Programs on Linux read PEM, so that is there as well.
+Answer answer_ca(Call call) {
+  auto files = call.state.gateway.ca_files();
+  if (!files)
+    co_return problem(http::status::not_found,
+                      "weir decrypts nothing, so there is no certificate to install: neither tls.decrypt nor a rule "
+                      "says so");
+  const auto& path = call.target.path;
+  if (path == "/ca.pem") co_return file(std::move(files->pem), "application/x-pem-file", "weir-ca.pem");
+  if (path == "/ca.mobileconfig")
+    co_return file(std::move(files->mobileconfig), "application/x-apple-aspen-config", "weir-ca.mobileconfig");
+  co_return file(std::move(files->der), "application/x-x509-ca-cert", "weir-ca.crt");
 }
 
 Answer answer_explain(Call call) {

@@ -77,13 +77,17 @@ json::array steps(const policy::Trace& trace) {
   return all;
 }
 
+bool is_plain_request(const Question& question) { return question.method && !is_encrypted(question); }
+
 // The word of records and metrics for what becomes of the flow.
-std::string disposition(const Explanation& explanation) {
+std::string disposition(const Question& question, const Explanation& explanation) {
   if (!explanation.reaches_weir) return explanation.path == OnSyn::direct ? "direct" : "reset";
   if (explanation.outcome.state == State::needs_more) return "unknown";
+  if (explanation.outcome.state == State::needs_decryption) return "decrypt";  // the rule's action is the request's
   const auto& decision = explanation.outcome.decision;
   if (decision.action != policy::Action::allow) return policy::name(decision.action);
-  return explanation.decrypted || decision.tls == policy::Tls::decrypt ? "decrypt" : "splice";
+  const bool decrypts = explanation.decrypted || decision.tls == policy::Tls::decrypt;
+  return decrypts && !is_plain_request(question) ? "decrypt" : "splice";
 }
 
 }  // namespace
@@ -128,12 +132,11 @@ Explanation explain(const policy::Policy& policy, const Question& question, std:
                                        : Fact<policy::HttpRequest>();
   if (!facts.encrypted) facts.request = request;
   told.outcome = policy::decide(policy, facts, &told.flow);
-  if (told.outcome.state == State::needs_decryption) {
-    told.decrypted = true;
+  told.decrypted = told.outcome.state == State::needs_decryption;
+  if (told.decrypted && question.method) {
     told.flow.clear();
     facts.request = request;
     told.outcome = policy::decide(policy, facts, &told.flow);
-    if (told.outcome.state == State::needs_decryption) told.outcome.state = State::needs_more;
   }
   const auto& decision = told.outcome.decision;
   const auto name = entry_name(policy, decision.source, decision.index);
@@ -148,14 +151,15 @@ std::string explanation_json(const Question& question, const Explanation& told) 
   object["mptcp"] = question.mptcp;
   if (question.domain) object["domain"] = question.domain->text();
   if (question.method) object["request"] = *question.method + " " + question.path;
-  object["disposition"] = disposition(told);
+  object["disposition"] = disposition(question, told);
   object["syn"] = {{"path", policy::name(told.path)}, {"by", told.syn_by}, {"steps", steps(told.syn)}};
   if (told.reaches_weir) {
-    json::object flow{
-        {"decided", told.outcome.state == State::decided}, {"by", told.flow_by}, {"steps", steps(told.flow)}};
-    if (told.outcome.state == State::decided) {
-      flow["action"] = policy::name(told.outcome.decision.action);
+    const bool decided = told.outcome.state != State::needs_more;
+    json::object flow{{"decided", decided}, {"by", told.flow_by}, {"steps", steps(told.flow)}};
+    if (decided) {
+      if (told.outcome.state == State::decided) flow["action"] = policy::name(told.outcome.decision.action);
       flow["tls"] = policy::name(told.outcome.decision.tls);
+      flow["asks_for_request"] = told.decrypted;
     }
     object["flow"] = std::move(flow);
   }

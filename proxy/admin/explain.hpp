@@ -39,6 +39,8 @@ struct Explanation {
   policy::Trace flow;
   policy::Outcome outcome;
   std::string flow_by;
+  // A rule asks for the request, which only decryption shows. Without one in the question the walk ends there, at
+  // needs_decryption; with one it is walked again.
   bool decrypted = false;
 };
 

@@ -12,6 +12,7 @@
 #include "conf/reader.hpp"
 #include "proxy/admin/bypass_view.hpp"
 #include "proxy/admin/explain.hpp"
+#include "proxy/admin/tls_view.hpp"
 #include "proxy/flow/counters.hpp"
 #include "proxy/flow/event.hpp"
 #include "proxy/flow/join_log.hpp"
@@ -37,6 +38,7 @@ struct Status {
   std::size_t rules = 0;
   std::string configuration;  // path of the file in force
   std::chrono::system_clock::time_point configuration_read;
+  TlsStatus tls;
 };
 
 // What the kernel counted, by its names: SYNs by the rules' counters, and MPTCP's own (MPTcpExt).
@@ -68,6 +70,10 @@ class GatewayView {
   virtual std::size_t remove_bypass(const std::string& what, const std::string& who) = 0;  // how many went
   // What the running gateway would do with such a flow: learned and added bypasses count.
   virtual Explanation explain(const Question&) = 0;
+  virtual std::vector<TlsException> exceptions() = 0;
+  // Those of that client, destination or name; how many went.
+  virtual std::size_t remove_exceptions(const std::string& what, const std::string& who) = 0;
+  virtual std::optional<CaFiles> ca_files() = 0;  // nothing where nothing is decrypted
   virtual JoinReport joins() = 0;
   virtual KernelCounters kernel_counters() = 0;
 };

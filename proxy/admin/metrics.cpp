@@ -103,6 +103,33 @@ void add_traffic(Text& text, const Totals& totals) {
   text.counter("weir_records_dropped_total", totals.records_dropped, "Flow records that could not be written in time.");
 }
 
+void add_tls(Text& text, const TlsStatus& tls, const Totals& totals) {
+  const auto by_side = [&](const std::array<std::uint64_t, 2>& counts) {
+    for (const auto side : {flow::Side::client, flow::Side::upstream})
+      text.sample(counts[static_cast<std::size_t>(side)], label("side", flow::name(side)));
+  };
+  text.gauge("weir_tls_decrypts", tls.decrypts ? 1 : 0, "1 when the policy in force decrypts any flow.");
+  text.counter("weir_tls_decrypted_flows_total", totals.tls_decrypted, "Flows decrypted, both handshakes done.");
+  text.family("weir_tls_resumed_total", "counter", "Handshakes of those flows that resumed a session, by side.");
+  by_side(totals.tls_resumed);
+  text.counter("weir_tls_untrusted_origins_total", totals.tls_untrusted,
+               "Flows whose origin's certificate was not to be believed.");
+  text.family("weir_tls_handshake_failures_total", "counter", "TLS handshakes that failed, by side.");
+  by_side(totals.tls_handshake_failed);
+  text.family("weir_tls_not_decrypted_total", "counter",
+              "Flows that were to be decrypted and went on unread or were blocked, by cause.");
+  for (std::size_t i = 0; i < flow::kTlsCauses; ++i)
+    text.sample(totals.tls_not_decrypted[i], label("cause", flow::name(static_cast<flow::TlsCause>(i))));
+  text.counter("weir_tls_leaves_made_total", tls.leaves.made, "Leaf certificates made; begins anew at a reload.");
+  text.counter("weir_tls_leaf_cache_hits_total", tls.leaves.hits,
+               "Leaf certificates taken from the cache; begins anew at a reload.");
+  text.gauge("weir_tls_leaf_cache_size", tls.leaves.kept, "Leaf certificates in the cache.");
+  text.gauge("weir_tls_exceptions", tls.exceptions, "Clients and origins that are not decrypted now, by experience.");
+  if (tls.decrypts)
+    text.gauge("weir_tls_ca_expiry_time_seconds", seconds(tls.ca.expires),
+               "When the certificate authority's time is over, since the Unix epoch.");
+}
+
 void add_kernel(Text& text, const std::map<std::string, std::uint64_t>& counters) {
   for (const auto& [name, value] : counters) {
     const auto help = "The kernel's MPTcpExt " + name + ", of the whole network namespace.";
@@ -138,6 +165,7 @@ std::string metrics_text(const Status& status, const Totals& totals, const Kerne
   add_status(text, status);
   add_flows(text, totals);
   add_traffic(text, totals);
+  add_tls(text, status.tls, totals);
   add_rules(text, kernel.rules, status.bypasses);
   add_kernel(text, kernel.mptcp);
   return text.take();

@@ -10,7 +10,7 @@ namespace {
 
 using boost::beast::http::verb;
 
-constexpr std::array<Route, 18> kRoutes{{
+constexpr std::array<Route, 23> kRoutes{{
     {"/healthz", verb::get, Kind::probe, answer_health},
     {"/readyz", verb::get, Kind::probe, answer_readiness},
     {"/metrics", verb::get, Kind::read, answer_metrics},
@@ -20,11 +20,16 @@ constexpr std::array<Route, 18> kRoutes{{
     {"/api/v1/bypass", verb::get, Kind::read, answer_bypass},
     {"/api/v1/bypass", verb::post, Kind::change, answer_bypass_add},
     {"/api/v1/bypass", verb::delete_, Kind::change, answer_bypass_remove},
+    {"/api/v1/exceptions", verb::get, Kind::read, answer_exceptions},
+    {"/api/v1/exceptions", verb::delete_, Kind::change, answer_exceptions_remove},
     {"/api/v1/explain", verb::get, Kind::read, answer_explain},
     {"/api/v1/joins", verb::get, Kind::read, answer_joins},
     {"/api/v1/events", verb::get, Kind::read, nullptr},
     {"/api/v1/reload", verb::post, Kind::change, answer_reload},
     {"/api/v1/drain", verb::post, Kind::change, answer_drain},
+    {"/ca.crt", verb::get, Kind::read, answer_ca},
+    {"/ca.pem", verb::get, Kind::read, answer_ca},
+    {"/ca.mobileconfig", verb::get, Kind::read, answer_ca},
     {"/", verb::get, Kind::read, answer_page},
     {"/app.js", verb::get, Kind::read, answer_page},
     {"/style.css", verb::get, Kind::read, answer_page},

@@ -3,6 +3,22 @@
 #include <numeric>
 
 namespace weir::admin {
+namespace {
+
+template <std::size_t kSize>
+void add(std::array<std::uint64_t, kSize>& totals, const flow::Counter (&counters)[kSize]) {
+  for (std::size_t i = 0; i < kSize; ++i) totals[i] += counters[i].get();
+}
+
+void add_tls(Totals& totals, const flow::Counters& worker) {
+  totals.tls_decrypted += worker.tls_decrypted.get();
+  add(totals.tls_resumed, worker.tls_resumed);
+  totals.tls_untrusted += worker.tls_untrusted.get();
+  add(totals.tls_handshake_failed, worker.tls_handshake_failed);
+  add(totals.tls_not_decrypted, worker.tls_not_decrypted);
+}
+
+}  // namespace
 
 std::uint64_t Totals::all_ended() const {
   std::uint64_t all = 0;
@@ -13,10 +29,8 @@ std::uint64_t Totals::all_ended() const {
 Totals sum(const std::vector<const flow::Counters*>& workers) {
   Totals totals;
   for (const auto* worker : workers) {
-    for (std::size_t i = 0; i < totals.accepted.size(); ++i) {
-      totals.accepted[i] += worker->accepted[i].get();
-      totals.live[i] += worker->live[i].get();
-    }
+    add(totals.accepted, worker->accepted);
+    add(totals.live, worker->live);
     for (std::size_t side = 0; side < flow::kSides; ++side) {
       for (std::size_t code = 0; code < flow::kCodes; ++code) {
         totals.ended[side][code] += worker->ended[side][code].get();
@@ -31,6 +45,7 @@ Totals sum(const std::vector<const flow::Counters*>& workers) {
     totals.relayed_by_splice += worker->relayed_by_splice.get();
     totals.relayed_by_copy += worker->relayed_by_copy.get();
     totals.records_dropped += worker->records_dropped.get();
+    add_tls(totals, *worker);
   }
   return totals;
 }

@@ -22,6 +22,11 @@ struct Totals {
   std::uint64_t relayed_by_splice = 0;
   std::uint64_t relayed_by_copy = 0;
   std::uint64_t records_dropped = 0;
+  std::uint64_t tls_decrypted = 0;
+  std::array<std::uint64_t, 2> tls_resumed{};  // by Side: client, upstream
+  std::uint64_t tls_untrusted = 0;
+  std::array<std::uint64_t, 2> tls_handshake_failed{};              // by Side: client, upstream
+  std::array<std::uint64_t, flow::kTlsCauses> tls_not_decrypted{};  // by cause
 
   std::uint64_t all_ended() const;
 };

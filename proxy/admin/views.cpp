@@ -17,6 +17,47 @@ json::object by_transport(const std::array<std::uint64_t, 2>& counts) {
   return object;
 }
 
+json::object by_side(const std::array<std::uint64_t, 2>& counts) {
+  return {{flow::name(flow::Side::client), counts[0]}, {flow::name(flow::Side::upstream), counts[1]}};
+}
+
+json::object tls_counters(const Totals& totals) {
+  json::object causes;
+  for (std::size_t i = 0; i < flow::kTlsCauses; ++i)
+    causes[flow::name(static_cast<flow::TlsCause>(i))] = totals.tls_not_decrypted[i];
+  return {{"decrypted", totals.tls_decrypted},
+          {"resumed", by_side(totals.tls_resumed)},
+          {"untrusted", totals.tls_untrusted},
+          {"handshake_failed", by_side(totals.tls_handshake_failed)},
+          {"not_decrypted", std::move(causes)}};
+}
+
+json::array exceptions_array(const std::vector<TlsException>& exceptions) {
+  json::array all;
+  for (const auto& one : exceptions) {
+    json::object object{{"cause", flow::name(one.cause)}};
+    if (one.client) object["client"] = one.client->text();
+    if (one.destination) object["destination"] = one.destination->text();
+    object["name"] = one.name;
+    object["reason"] = flow::sentence(one.cause);
+    object["expires_in_s"] = one.left.count();
+    all.push_back(std::move(object));
+  }
+  return all;
+}
+
+json::object tls_object(const TlsStatus& tls) {
+  json::object object{{"decrypts", tls.decrypts}};
+  if (tls.decrypts) {
+    object["ca"] = {
+        {"subject", tls.ca.subject}, {"expires", flow::time_text(tls.ca.expires)}, {"sha256", tls.ca.sha256}};
+    object["leaves"] = {{"made", tls.leaves.made}, {"cache_hits", tls.leaves.hits}, {"cached", tls.leaves.kept}};
+  }
+  object["exceptions"] = tls.exceptions;
+  object["first_exceptions"] = exceptions_array(tls.first_exceptions);
+  return object;
+}
+
 json::object counters(const Totals& totals) {
   json::object object;
   object["flows_live"] = by_transport(totals.live);
@@ -29,6 +70,7 @@ json::object counters(const Totals& totals) {
   object["fallbacks"] = totals.fallbacks;
   object["accept_paused"] = totals.accept_paused;
   object["records_dropped"] = totals.records_dropped;
+  object["tls"] = tls_counters(totals);
   return object;
 }
 
@@ -71,6 +113,7 @@ std::string status_json(const Status& status, const Totals& totals, std::chrono:
   object["client_interfaces"] = json::value_from(status.client_interfaces);
   object["configuration"] = status.configuration;
   object["configuration_read"] = flow::time_text(status.configuration_read);
+  object["tls"] = tls_object(status.tls);
   object["counters"] = counters(totals);
   return json::serialize(object) + "\n";
 }
@@ -124,6 +167,10 @@ std::string bypass_json(const BypassList& list) {
                                       {"withheld", std::move(withheld)},
                                       {"conflicts", list.conflicts}}) +
          "\n";
+}
+
+std::string exceptions_json(const std::vector<TlsException>& exceptions) {
+  return json::serialize(json::object{{"exceptions", exceptions_array(exceptions)}}) + "\n";
 }
 
 std::string flow_json(const flow::Record& record) {

@@ -18,6 +18,7 @@ std::string why_not_ready(const Status&);
 std::string status_json(const Status&, const Totals&, std::chrono::system_clock::time_point now);
 
 std::string bypass_json(const BypassList&);
+std::string exceptions_json(const std::vector<TlsException>&);
 std::string joins_json(const JoinReport&);
 
 // The flow's record so far, and what only a live flow has: "live", "idle_ms", "subflows_now".

@@ -18,6 +18,7 @@ void add_check(CLI::App&, Action& chosen);
 void add_client_commands(CLI::App&, Action& chosen);  // status, flows, flow, reload, drain
 void add_bypass(CLI::App&, Action& chosen);           // bypass list, add, remove
 void add_ca(CLI::App&, Action& chosen);               // ca init, show, export
+void add_exceptions(CLI::App&, Action& chosen);       // exceptions list, remove
 void add_explain(CLI::App&, Action& chosen);
 void add_net(CLI::App&, Action& chosen);
 void add_doctor(CLI::App&, Action& chosen);

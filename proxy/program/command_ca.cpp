@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include "conf/reader.hpp"
 #include "pki/authority.hpp"
 #include "proxy/program/command.hpp"
 
@@ -14,7 +15,7 @@ namespace weir::program {
 namespace {
 
 struct Options {
-  std::string config = kDefaultConfiguration;
+  std::string config;  // empty: the default one, if it is there
   std::string certificate;
   std::string key;
   pki::NewAuthority wanted;
@@ -27,22 +28,36 @@ struct CaFiles {
   std::filesystem::path key;
 };
 
-// Where weir keeps its state; the configuration's [tls] is to name other places.
-constexpr const char* kCertificate = "/var/lib/weir/ca.crt";
-constexpr const char* kKey = "/var/lib/weir/ca.key";
-
-CaFiles files(const Options& options) {
-  return {.certificate = options.certificate.empty() ? kCertificate : options.certificate,
-          .key = options.key.empty() ? kKey : options.key};
-}
-
 int failed(const std::string& error) {
   std::fprintf(stderr, "weir: error: %s\n", error.c_str());
   return 1;
 }
 
+// As given, else as [tls] of the configuration says, else the defaults. The default configuration need not be there: a
+// CA may be made before it. An error is a sentence, or a line for each problem.
+boost::system::result<CaFiles, std::string> files(const Options& options, bool with_key) {
+  conf::TlsSettings tls;
+  const bool wanted = options.certificate.empty() || (with_key && options.key.empty());
+  const std::string file = options.config.empty() ? kDefaultConfiguration : options.config;
+  std::error_code ignored;
+  if (wanted && (!options.config.empty() || std::filesystem::exists(file, ignored))) {
+    const auto reading = conf::read_file(file);
+    std::string problems;
+    for (const auto& problem : reading.problems) problems += (problems.empty() ? "" : "\n") + problem.text();
+    if (!problems.empty())
+      return {boost::system::in_place_error,
+              problems + "\nput the configuration right, or name the files with --certificate and --key"};
+    tls = reading.settings.tls;
+  }
+  if (!options.certificate.empty()) tls.ca_certificate = options.certificate;
+  if (!options.key.empty()) tls.ca_key = options.key;
+  return CaFiles{.certificate = tls.ca_certificate, .key = tls.ca_key};
+}
+
 int init(const Options& options) {
-  const auto [certificate, key] = files(options);
+  const auto named = files(options, true);
+  if (!named) return failed(named.error());
+  const auto& [certificate, key] = *named;
   if (const auto made = pki::make_authority(certificate, key, options.wanted); !made) return failed(made.error());
   const auto read = pki::read_certificate(certificate);
   if (!read) return failed(read.error());
@@ -54,9 +69,10 @@ int init(const Options& options) {
 
 // Where the file holds a chain, the one that signs and the one that clients install.
 int show(const Options& options) {
-  const auto file = files(options).certificate;
-  const auto signing = pki::read_certificate(file);
-  const auto root = pki::read_root(file);
+  const auto named = files(options, false);
+  if (!named) return failed(named.error());
+  const auto signing = pki::read_certificate(named->certificate);
+  const auto root = pki::read_root(named->certificate);
   if (!signing || !root) return failed(signing ? root.error() : signing.error());
   std::printf("%s", pki::describe(**root).c_str());
   if (pki::fingerprint(**root) != pki::fingerprint(**signing))
@@ -79,7 +95,9 @@ int write_to(const std::string& path, const std::string& content) {
 int export_root(const Options& options) {
   if (options.output.empty() && options.format == "der" && isatty(STDOUT_FILENO) == 1)
     return failed("DER is no text for a terminal; name a file with --output, or redirect");
-  const auto root = pki::read_root(files(options).certificate);
+  const auto named = files(options, false);
+  if (!named) return failed(named.error());
+  const auto root = pki::read_root(named->certificate);
   if (!root) return failed(root.error());
   const auto content = in_format(**root, options.format);
   if (!options.output.empty()) return write_to(options.output, content);
@@ -91,16 +109,17 @@ int export_root(const Options& options) {
 CLI::App* add_one(CLI::App& ca, Action& chosen, const char* name, const char* help,
                   const std::shared_ptr<Options>& options, int (*run)(const Options&)) {
   auto* command = ca.add_subcommand(name, help);
-  command->add_option("-c,--config", options->config, "the configuration")->type_name("FILE")->capture_default_str();
-  command->add_option("--certificate", options->certificate, std::string("instead of ") + kCertificate)
-      ->type_name("FILE");
+  command->add_option("-c,--config", options->config, "the configuration, whose [tls] names the files")
+      ->type_name("FILE")
+      ->default_str(kDefaultConfiguration);
+  command->add_option("--certificate", options->certificate, "instead of tls.ca_certificate")->type_name("FILE");
   command->callback([&chosen, options, run] { chosen = [options, run] { return run(*options); }; });
   return command;
 }
 
 void add_init(CLI::App& ca, Action& chosen, const std::shared_ptr<Options>& options) {
   auto* command = add_one(ca, chosen, "init", "make one: a root certificate and its key", options, init);
-  command->add_option("--key", options->key, std::string("instead of ") + kKey)->type_name("FILE");
+  command->add_option("--key", options->key, "instead of tls.ca_key")->type_name("FILE");
   command->add_option("--name", options->wanted.name, "what clients see it called")->capture_default_str();
   command->add_option("--years", options->wanted.years, "how long it is valid")
       ->check(CLI::Range(1, 30))

@@ -3,20 +3,28 @@
 #include "conf/reader.hpp"
 #include "proxy/admin/token.hpp"
 #include "proxy/program/command.hpp"
+#include "proxy/session/decryption.hpp"
 
 namespace weir::program {
 namespace {
+
+// What `run` reads besides the configuration; a sentence where it cannot.
+std::string problem_besides(const conf::Reading& reading) {
+  if (const auto& token_file = reading.settings.admin.token_file; !token_file.empty())
+    if (const auto token = admin::Token::read(token_file); !token) return "admin.token_file: " + token.error();
+  if (reading.policy.decrypts())
+    if (const auto decryption = session::Decryption::prepare(reading.settings.tls); !decryption)
+      return "[tls]: " + decryption.error();
+  return {};
+}
 
 int check(const std::filesystem::path& file) {
   const auto reading = conf::read_file(file);
   for (const auto& problem : reading.problems) std::fprintf(stderr, "%s\n", problem.text().c_str());
   if (!reading.ok()) return 1;
-  // What `run` reads besides.
-  if (const auto& token_file = reading.settings.admin.token_file; !token_file.empty()) {
-    if (const auto token = admin::Token::read(token_file); !token) {
-      std::fprintf(stderr, "%s: error: admin.token_file: %s\n", file.c_str(), token.error().c_str());
-      return 1;
-    }
+  if (const auto problem = problem_besides(reading); !problem.empty()) {
+    std::fprintf(stderr, "%s: error: %s\n", file.c_str(), problem.c_str());
+    return 1;
   }
   std::printf("%s: fine\n", file.c_str());
   return 0;

@@ -7,6 +7,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "conf/reader.hpp"
+#include "pki/authority.hpp"
 #include "proxy/admin/client/reports.hpp"
 #include "proxy/kernel/probe.hpp"
 #include "proxy/program/command.hpp"
@@ -49,6 +50,33 @@ void print_json(const std::vector<Finding>& findings) {
   std::printf("%s\n", boost::json::serialize(lines).c_str());
 }
 
+Finding check_loaded(const pki::Authority& authority, bool decrypts) {
+  constexpr int kShort = 30;
+  const auto left = std::chrono::floor<std::chrono::days>(authority.expires() - std::chrono::system_clock::now());
+  Finding finding{Finding::Level::fine,
+                  "CA",
+                  pki::subject(*authority.root()) + ", " + std::to_string(left.count()) + " days left" +
+                      (decrypts ? "" : "; nothing is decrypted, so it is not used"),
+                  {}};
+  if (left.count() >= kShort) return finding;
+  finding.level = Finding::Level::warning;
+  finding.remedy = "make another with `weir ca init` at another path, have clients install it, and name it in [tls]";
+  return finding;
+}
+
+// Whether the certificates that clients are to meet can be signed.
+Finding check_authority(const conf::TlsSettings& tls, bool decrypts) {
+  const auto authority = pki::Authority::load(tls.ca_certificate, tls.ca_key);
+  if (authority) return check_loaded(*authority, decrypts);
+  std::error_code ignored;
+  const bool is_there = std::filesystem::exists(tls.ca_certificate, ignored);
+  if (!is_there && decrypts)
+    return {Finding::Level::fatal, "CA", tls.ca_certificate.string() + " is not there", "make one with `weir ca init`"};
+  if (!is_there) return {Finding::Level::fine, "CA", "none is needed: nothing is decrypted", {}};
+  return {decrypts ? Finding::Level::fatal : Finding::Level::warning, "CA", authority.error(),
+          "or make another with `weir ca init`"};
+}
+
 // The host is looked at with the defaults where the configuration is no help.
 std::vector<Finding> examine(const std::string& file) {
   auto reading = conf::read_file(file);
@@ -59,8 +87,10 @@ std::vector<Finding> examine(const std::string& file) {
     findings.push_back({Finding::Level::fatal, "configuration", reading.problems.front().text(),
                         "see `weir check` for every problem; the rest is judged by the defaults"});
     reading.settings = {};
+    reading.policy = {};
   }
   for (auto& finding : kernel::probe_host(reading.settings)) findings.push_back(std::move(finding));
+  findings.push_back(check_authority(reading.settings.tls, reading.policy.decrypts()));
   return findings;
 }
 

@@ -16,6 +16,7 @@ int run(int argc, char** argv) {
   weir::program::add_check(app, chosen);
   weir::program::add_client_commands(app, chosen);
   weir::program::add_bypass(app, chosen);
+  weir::program::add_exceptions(app, chosen);
   weir::program::add_ca(app, chosen);
   weir::program::add_explain(app, chosen);
   weir::program::add_net(app, chosen);

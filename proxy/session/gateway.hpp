@@ -53,6 +53,9 @@ class Gateway : public admin::GatewayView {
   boost::system::result<void, std::string> add_bypass(const admin::BypassRequest&) override;
   std::size_t remove_bypass(const std::string& what, const std::string& who) override;
   admin::Explanation explain(const admin::Question&) override;
+  std::vector<admin::TlsException> exceptions() override;
+  std::size_t remove_exceptions(const std::string& what, const std::string& who) override;
+  std::optional<admin::CaFiles> ca_files() override;
   admin::JoinReport joins() override;
   admin::KernelCounters kernel_counters() override;
 
@@ -71,6 +74,7 @@ class Gateway : public admin::GatewayView {
   boost::system::result<std::shared_ptr<Decryption>, std::string> prepare_decryption(const conf::Settings&,
                                                                                      const policy::Policy&);
   void announce_exception(flow::TlsCause, const tls::Parties&);
+  admin::TlsStatus tls_status() const;
   Result open_watchers();
   // Opens or closes the packet log of an option.
   Result open_log(std::optional<Readable<kernel::PacketLog>>&, bool wanted, std::uint16_t group, std::uint32_t copied,

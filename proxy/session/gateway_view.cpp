@@ -17,6 +17,31 @@ struct Gathering {
   std::function<void(Answer)> done;
 };
 
+constexpr std::size_t kFirstExceptions = 5;
+
+admin::TlsException shown(const tls::Exception& exception, std::chrono::steady_clock::time_point now) {
+  return {.cause = exception.cause,
+          .client = exception.client,
+          .destination = exception.destination,
+          .name = exception.name,
+          .left = std::chrono::ceil<std::chrono::seconds>(exception.until - now)};
+}
+
+std::vector<admin::TlsException> shown(const std::vector<tls::Exception>& exceptions,
+                                       std::chrono::steady_clock::time_point now) {
+  std::vector<admin::TlsException> all;
+  for (const auto& exception : exceptions) all.push_back(shown(exception, now));
+  return all;
+}
+
+// As exceptions are kept, whatever form it is asked for in.
+std::string as_kept(const std::string& what) {
+  if (const auto name = policy::DomainName::parse(what)) return name->text();
+  if (const auto address = policy::Address::parse(what)) return address->text();
+  const auto endpoint = policy::Endpoint::parse(what);
+  return endpoint ? endpoint->text() : what;
+}
+
 }  // namespace
 
 admin::Status Gateway::status() {
@@ -36,6 +61,23 @@ admin::Status Gateway::status() {
   status.on_syn = policy::name(policy_.on_syn);
   status.configuration = file_.string();
   status.configuration_read = configuration_read_;
+  status.tls = tls_status();
+  return status;
+}
+
+admin::TlsStatus Gateway::tls_status() const {
+  const auto now = std::chrono::steady_clock::now();
+  admin::TlsStatus status;
+  status.exceptions = exceptions_.size(now);
+  status.first_exceptions = shown(exceptions_.list(now, kFirstExceptions), now);
+  if (!decryption_) return status;
+  const auto& authority = *decryption_->authority;
+  const auto& leaves = decryption_->leaves;
+  status.decrypts = true;
+  status.ca = {.subject = pki::subject(*authority.root()),
+               .expires = authority.expires(),
+               .sha256 = pki::fingerprint(*authority.root())};
+  status.leaves = {.made = leaves.made(), .hits = leaves.hits(), .kept = leaves.size()};
   return status;
 }
 
@@ -84,6 +126,24 @@ boost::system::result<void, std::string> Gateway::add_bypass(const admin::Bypass
 
 std::size_t Gateway::remove_bypass(const std::string& what, const std::string& who) {
   return bypass_->remove(what, who);
+}
+
+std::vector<admin::TlsException> Gateway::exceptions() {
+  const auto now = std::chrono::steady_clock::now();
+  return shown(exceptions_.list(now), now);
+}
+
+std::size_t Gateway::remove_exceptions(const std::string& what, const std::string& who) {
+  const auto form = as_kept(what);
+  const auto removed = exceptions_.remove(form, std::chrono::steady_clock::now());
+  if (removed > 0) announce("tls_exception_removed", {{"what", form}, {"who", who}});
+  return removed;
+}
+
+std::optional<admin::CaFiles> Gateway::ca_files() {
+  if (!decryption_) return std::nullopt;
+  const auto& root = *decryption_->authority->root();
+  return admin::CaFiles{.der = pki::to_der(root), .pem = pki::to_pem(root), .mobileconfig = pki::to_mobileconfig(root)};
 }
 
 admin::JoinReport Gateway::joins() {

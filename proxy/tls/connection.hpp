@@ -17,8 +17,13 @@
 
 namespace weir::tls {
 
+// OpenSSL would have the session of a connection that ends without close_notify never resumed, as TLS 1.0 had it; since
+// TLS 1.1 that is no reason (RFC 4346, 7.2.1), and many origins just close. After a fatal alert it still is one.
 struct SslFree {
-  void operator()(SSL* ssl) const { SSL_free(ssl); }
+  void operator()(SSL* ssl) const {
+    SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    SSL_free(ssl);
+  }
 };
 using Session = std::unique_ptr<SSL, SslFree>;
 

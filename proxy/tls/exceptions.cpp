@@ -1,6 +1,8 @@
 #include "proxy/tls/exceptions.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <tuple>
 
 namespace weir::tls {
 namespace {
@@ -28,14 +30,16 @@ std::optional<TlsCause> Exceptions::find(const Parties& parties, Time now) const
 bool Exceptions::learn(TlsCause cause, const Parties& parties, Time now, Time until) {
   if (until <= now) return false;
   const std::lock_guard lock(mutex_);
-  if (by_key_.size() >= most_) drop_ended(now);
+  auto key = is_of_client(cause) ? key_of_client(parties) : key_of_origin(parties);
+  const auto known = by_key_.find(key);
+  const bool is_new = known == by_key_.end() || known->second.until <= now;
+  if (known == by_key_.end() && by_key_.size() >= most_) drop_ended(now);
   Exception exception{.cause = cause, .client = {}, .destination = {}, .name = parties.name, .until = until};
   if (is_of_client(cause))
     exception.client = parties.client;
   else
     exception.destination = parties.destination;
-  auto key = is_of_client(cause) ? key_of_client(parties) : key_of_origin(parties);
-  const bool is_new = by_key_.insert_or_assign(std::move(key), std::move(exception)).second;
+  by_key_.insert_or_assign(std::move(key), std::move(exception));
   count();
   return is_new;
 }
@@ -79,25 +83,37 @@ void Exceptions::note_success(const Parties& parties, Time) {
   any_suspicion_.store(!suspicions_.empty(), std::memory_order_relaxed);
 }
 
-std::vector<Exception> Exceptions::list(Time now) const {
-  std::vector<Exception> all;
+std::size_t Exceptions::size(Time now) const {
+  if (!any_.load(std::memory_order_relaxed)) return 0;
   const std::lock_guard lock(mutex_);
-  for (const auto& [key, exception] : by_key_)
-    if (exception.until > now) all.push_back(exception);
-  std::ranges::sort(all, {}, [](const Exception& exception) { return std::tie(exception.until, exception.name); });
-  return all;
+  return static_cast<std::size_t>(
+      std::ranges::count_if(by_key_, [now](const auto& entry) { return entry.second.until > now; }));
 }
 
-std::size_t Exceptions::remove(std::string_view what) {
+std::vector<Exception> Exceptions::list(Time now, std::size_t most) const {
+  std::vector<const Exception*> in_force;
   const std::lock_guard lock(mutex_);
-  const auto count_removed = std::erase_if(by_key_, [what](const auto& entry) {
+  for (const auto& [key, exception] : by_key_)
+    if (exception.until > now) in_force.push_back(&exception);
+  const auto end = in_force.begin() + static_cast<std::ptrdiff_t>(std::min(most, in_force.size()));
+  std::ranges::partial_sort(in_force, end, {},
+                            [](const Exception* exception) { return std::tie(exception->until, exception->name); });
+  std::vector<Exception> first;
+  std::ranges::transform(in_force.begin(), end, std::back_inserter(first), [](const Exception* one) { return *one; });
+  return first;
+}
+
+std::size_t Exceptions::remove(std::string_view what, Time now) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(by_key_, [now](const auto& entry) { return entry.second.until <= now; });
+  const auto removed = std::erase_if(by_key_, [what](const auto& entry) {
     const auto& exception = entry.second;
     return exception.name == what || (exception.client && exception.client->text() == what) ||
            (exception.destination &&
             (exception.destination->text() == what || exception.destination->address.text() == what));
   });
   count();
-  return count_removed;
+  return removed;
 }
 
 void Exceptions::count() { any_.store(!by_key_.empty(), std::memory_order_relaxed); }

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -58,9 +59,11 @@ class Exceptions {
   // Application data came from the client.
   void note_success(const Parties&, Time now);
 
-  std::vector<Exception> list(Time now) const;  // those that end last come last
-  // Every exception for that client, destination or name; how many.
-  std::size_t remove(std::string_view what);
+  std::size_t size(Time now) const;
+  // Those that end first, and first; at most so many.
+  std::vector<Exception> list(Time now, std::size_t most = std::numeric_limits<std::size_t>::max()) const;
+  // Every exception for that client, destination or name; how many that were in force.
+  std::size_t remove(std::string_view what, Time now);
 
  private:
   struct Suspicion {

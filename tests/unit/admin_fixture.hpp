@@ -52,6 +52,12 @@ class MadeUpGateway : public admin::GatewayView {
   std::size_t remove_bypass(const std::string& what, const std::string&) override {
     return std::erase_if(bypass_.added, [&](const auto& one) { return one.what == what; });
   }
+  std::vector<admin::TlsException> exceptions() override { return exceptions_; }
+  std::size_t remove_exceptions(const std::string& what, const std::string& who) override {
+    who_ = who;
+    return std::erase_if(exceptions_, [&](const auto& one) { return one.name == what; });
+  }
+  std::optional<admin::CaFiles> ca_files() override { return ca_files_; }
   admin::JoinReport joins() override { return joins_; }
   admin::KernelCounters kernel_counters() override { return kernel_; }
   admin::Explanation explain(const admin::Question& question) override { return admin::explain({}, question, {}); }
@@ -63,6 +69,9 @@ class MadeUpGateway : public admin::GatewayView {
   std::vector<flow::Event> events_;
   std::vector<conf::Problem> problems_;
   admin::BypassList bypass_;
+  std::vector<admin::TlsException> exceptions_;
+  std::string who_;
+  std::optional<admin::CaFiles> ca_files_;
   admin::JoinReport joins_;
   admin::KernelCounters kernel_;
   std::promise<void> drained_;

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "proxy/admin/client/reports.hpp"
 #include "proxy/admin/flow_query.hpp"
 #include "proxy/admin/metrics.hpp"
 #include "proxy/admin/problem.hpp"
@@ -37,6 +38,61 @@ TEST_CASE("admin views: the status", "[admin]") {
   CHECK(value.at("intercept_ports") == json::array{80, 443});
   CHECK(value.at("counters").at("flows_live").at("mptcp") == 7);
   CHECK(value.at("counters").at("flows_ended") == 6);
+}
+
+TEST_CASE("admin views: decryption in the status", "[admin][tls]") {
+  admin::Status status;
+  auto value = json::parse(admin::status_json(status, {}, status.started));
+  CHECK(value.at("tls") == json::parse(R"({"decrypts": false, "exceptions": 0, "first_exceptions": []})"));
+  CHECK_THAT(admin::status_report(value), ContainsSubstring("\ndecryption          off\n"));
+  flow::Counters one;
+  flow::Counters two;
+  one.tls_decrypted.add(3);
+  two.tls_decrypted.add(4);
+  one.tls_resumed[0].add(5);
+  two.tls_resumed[1].add(6);
+  one.tls_untrusted.add(1);
+  one.tls_handshake_failed[1].add(2);
+  two.tls_not_decrypted[static_cast<std::size_t>(flow::TlsCause::rejected)].add(8);
+  two.tls_not_decrypted[static_cast<std::size_t>(flow::TlsCause::not_tls)].add(1);
+  status.tls = {.decrypts = true,
+                .ca = {.subject = "CN = weir",
+                       .expires = std::chrono::system_clock::time_point(std::chrono::seconds(2'000'000'000)),
+                       .sha256 = "AB:CD"},
+                .leaves = {.made = 10, .hits = 90, .kept = 9},
+                .exceptions = 7,
+                .first_exceptions = {{.cause = flow::TlsCause::rejected,
+                                      .client = *policy::Address::parse("10.1.0.2"),
+                                      .destination = {},
+                                      .name = "www.example",
+                                      .left = std::chrono::hours(2)}}};
+  value = json::parse(admin::status_json(status, admin::sum({&one, &two}), status.started));
+  const auto& tls = value.at("tls");
+  CHECK(tls.at("ca") ==
+        json::parse(R"({"subject": "CN = weir", "expires": "2033-05-18T03:33:20.000Z", "sha256": "AB:CD"})"));
+  CHECK(tls.at("leaves") == json::parse(R"({"made": 10, "cache_hits": 90, "cached": 9})"));
+  CHECK(tls.at("exceptions") == 7);
+  CHECK(tls.at("first_exceptions").as_array().size() == 1);
+  const auto& counters = value.at("counters").at("tls");
+  CHECK(counters.at("decrypted") == 7);
+  CHECK(counters.at("resumed") == json::parse(R"({"client": 5, "upstream": 6})"));
+  CHECK(counters.at("untrusted") == 1);
+  CHECK(counters.at("handshake_failed") == json::parse(R"({"client": 0, "upstream": 2})"));
+  CHECK(counters.at("not_decrypted").at("rejected") == 8);
+  CHECK(counters.at("not_decrypted").as_object().size() == flow::kTlsCauses);
+  const auto report = admin::status_report(value);
+  CHECK_THAT(report, ContainsSubstring("decryption          by CN = weir, until 2033-05-18T03:33:20.000Z\n"
+                                       "flows decrypted     7 (5 resumed by the client, 6 with the origin)\n"
+                                       "not decrypted       9\n"
+                                       "untrusted origins   1\n"
+                                       "exceptions          7, see weir exceptions list\n"
+                                       "                    10.1.0.2, www.example: the client refused weir's "
+                                       "certificate with an alert; for another 2 h 0 min\n"));
+  status.tls.decrypts = false;  // since a reload; what was learned still is
+  value = json::parse(admin::status_json(status, {}, status.started));
+  CHECK_FALSE(value.at("tls").as_object().contains("ca"));
+  CHECK_THAT(admin::status_report(value), ContainsSubstring("decryption          off\n") &&
+                                              ContainsSubstring("exceptions          7, see weir exceptions list\n"));
 }
 
 TEST_CASE("admin views: ready only when running, with the rules in place or the operator's own", "[admin]") {
@@ -177,15 +233,42 @@ TEST_CASE("admin metrics: well formed, with every family", "[admin]") {
   status.bypasses = {"media", "lab"};
   const admin::KernelCounters kernel{.rules = {{"intercepted", 7}, {"bypass1", 8}},
                                      .mptcp = {{"MPJoinSynRx", 5}, {"MPCurrEstab", 6}}};
+  one.tls_decrypted.add(11);
+  one.tls_resumed[1].add(12);
+  one.tls_untrusted.add(13);
+  one.tls_handshake_failed[0].add(14);
+  one.tls_not_decrypted[static_cast<std::size_t>(flow::TlsCause::encrypted_client_hello)].add(15);
+  status.tls.leaves = {.made = 16, .hits = 17, .kept = 18};
+  status.tls.exceptions = 19;
+  CHECK_THAT(admin::metrics_text(status, admin::sum({&one}), kernel), !ContainsSubstring("ca_expiry"));
+  status.tls.decrypts = true;
+  status.tls.ca.expires = std::chrono::system_clock::time_point(std::chrono::seconds(2'000'000'000));
   const auto text = admin::metrics_text(status, admin::sum({&one}), kernel);
   CHECK(lint(std::regex_replace(text, std::regex("version=\"[^\\n]*\"\\}"), "version=\"v\"}")) == "");
-  for (const auto* line :
-       {"weir_build_info{version=\"1.2\\\"3\\\\4\\n\"} 1", "weir_flows_accepted_total{transport=\"mptcp\"} 2",
-        "weir_flows_ended_total{side=\"upstream\",code=\"reset\"} 3",
-        "weir_relayed_bytes_total{method=\"splice\"} 1000000000000", "weir_kernel_mptcp_MPJoinSynRx_total 5",
-        "weir_kernel_mptcp_MPCurrEstab 6", "weir_phase{phase=\"starting\"} 1",
-        "weir_syns_total{verdict=\"intercepted\"} 7", "weir_bypass_syns_total{bypass=\"media\"} 0",
-        "weir_bypass_syns_total{bypass=\"lab\"} 8", "weir_phase{phase=\"running\"} 0"}) {
+  for (const auto* line : {"weir_build_info{version=\"1.2\\\"3\\\\4\\n\"} 1",
+                           "weir_flows_accepted_total{transport=\"mptcp\"} 2",
+                           "weir_flows_ended_total{side=\"upstream\",code=\"reset\"} 3",
+                           "weir_relayed_bytes_total{method=\"splice\"} 1000000000000",
+                           "weir_kernel_mptcp_MPJoinSynRx_total 5",
+                           "weir_kernel_mptcp_MPCurrEstab 6",
+                           "weir_phase{phase=\"starting\"} 1",
+                           "weir_syns_total{verdict=\"intercepted\"} 7",
+                           "weir_bypass_syns_total{bypass=\"media\"} 0",
+                           "weir_tls_decrypts 1",
+                           "weir_tls_decrypted_flows_total 11",
+                           "weir_tls_resumed_total{side=\"client\"} 0",
+                           "weir_tls_resumed_total{side=\"upstream\"} 12",
+                           "weir_tls_untrusted_origins_total 13",
+                           "weir_tls_handshake_failures_total{side=\"client\"} 14",
+                           "weir_tls_not_decrypted_total{cause=\"ech\"} 15",
+                           "weir_tls_not_decrypted_total{cause=\"rejected\"} 0",
+                           "weir_tls_leaves_made_total 16",
+                           "weir_tls_leaf_cache_hits_total 17",
+                           "weir_tls_leaf_cache_size 18",
+                           "weir_tls_exceptions 19",
+                           "weir_tls_ca_expiry_time_seconds 2000000000",
+                           "weir_bypass_syns_total{bypass=\"lab\"} 8",
+                           "weir_phase{phase=\"running\"} 0"}) {
     CHECK_THAT(text, ContainsSubstring(std::string("\n") + line + "\n"));
   }
 }

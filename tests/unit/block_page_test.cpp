@@ -30,15 +30,30 @@ TEST_CASE("what came from the network is text in the page", "[block_page]") {
   CHECK(html.find("<script>") == std::string::npos);
   CHECK(html.find("{{") == std::string::npos);
   CHECK_THAT(html, ContainsSubstring("<dd>ads</dd>") && ContainsSubstring("0123456789abcdef"));
-  CHECK(page_body(kNotice, PageType::json) ==
-        R"({"type":"about:blank","title":"Blocked","status":403,"detail":"A rule of this network says so.",)"
-        R"("name":"ads.example/<script>alert('1')</script>&??","rule":"ads","flow":"0123456789abcdef"})"
-        "\n");
+  CHECK(
+      page_body(kNotice, PageType::json) ==
+      R"({"type":"about:blank","title":"This page is blocked","status":403,"detail":"A rule of this network says so.",)"
+      R"("name":"ads.example/<script>alert('1')</script>&??","rule":"ads","flow":"0123456789abcdef"})"
+      "\n");
   CHECK_THAT(page_body(kNotice, PageType::text), ContainsSubstring("rule: ads\nflow: 0123456789abcdef\n"));
   auto without_rule = kNotice;
   without_rule.rule = "";
   CHECK_THAT(page_body(without_rule, PageType::text), ContainsSubstring("rule: none"));
   CHECK_THAT(page_body(without_rule, PageType::json), ContainsSubstring("\"rule\":null"));
+}
+
+TEST_CASE("an origin that is not to be believed is a bad gateway's answer, not policy's", "[block_page][tls]") {
+  auto notice = kNotice;
+  notice.rule = "";
+  notice.reason = "Its certificate has expired. (expired 2020-01-01)";
+  notice.refused = Refused::bad_upstream;
+  const auto response = block_response(notice, PageType::html, false, {});
+  CHECK_THAT(response, ContainsSubstring("HTTP/1.1 502 Bad Gateway\r\n"));
+  CHECK_THAT(response, ContainsSubstring("<h1>This server is not to be trusted</h1>"));
+  CHECK_THAT(response, ContainsSubstring("Its certificate has expired. (expired 2020-01-01)"));
+  CHECK_THAT(page_body(notice, PageType::json),
+             ContainsSubstring(R"("title":"This server is not to be trusted","status":502)"));
+  CHECK_THAT(page_body(notice, PageType::text), ContainsSubstring("This server is not to be trusted. Its certificate"));
 }
 
 TEST_CASE("the response is whole, and without a body for HEAD", "[block_page]") {

@@ -61,6 +61,18 @@ endpoints = [{ address = "203.0.113.5", port = 443 }, { address = "2001:db8::5" 
 allow_join_initial_address = false
 [mptcp.joins]
 unknown = "drop"
+[tls]
+decrypt = true
+ca_certificate = "ca/weir.crt"
+ca_key = "/root/weir.key"
+upstream_trust = "trust.pem"
+on_untrusted_upstream = "mirror"
+minimum_version = "1.3"
+on_client_rejection = "block"
+remember_rejection = "30m"
+undecryptable = { client_certificate = "block", protocol = "block", ech = "block", not_tls = "block" }
+handshake_timeout = "3s"
+key_log = "keys.log"
 [quic]
 action = "allow"
 [dns]
@@ -95,6 +107,19 @@ events = "events.json"
                                   {.address = policy::Address::parse("2001:db8::5").value(), .port = 0}},
                     .allow_join_initial_address = false,
                     .unknown_joins = conf::UnknownJoins::drop};
+  expected.tls = {.ca_certificate = "/etc/weir/ca/weir.crt",
+                  .ca_key = "/root/weir.key",
+                  .upstream_trust = "/etc/weir/trust.pem",
+                  .on_untrusted_upstream = conf::OnUntrusted::mirror,
+                  .minimum_version = conf::TlsVersion::tls13,
+                  .on_client_rejection = conf::Instead::block,
+                  .remember_rejection = 30min,
+                  .undecryptable = {.client_certificate = conf::Instead::block,
+                                    .protocol = conf::Instead::block,
+                                    .encrypted_client_hello = conf::Instead::block,
+                                    .not_tls = conf::Instead::block},
+                  .handshake_timeout = 3s,
+                  .key_log = "/etc/weir/keys.log"};
   expected.quic.action = conf::QuicAction::allow;
   expected.dns = {.servers = {policy::Endpoint::parse("192.0.2.53:53").value(),
                               policy::Endpoint::parse("[2001:db8::53]:5353").value()},
@@ -103,6 +128,7 @@ events = "events.json"
   expected.log = {.level = conf::LogLevel::trace, .flows = "/var/log/flows", .events = "/etc/weir/events.json"};
   CHECK(reading.settings == expected);
   CHECK(reading.policy.on_syn == policy::OnSyn::strip);
+  CHECK(reading.policy.tls == policy::Tls::decrypt);
 }
 
 TEST_CASE("every problem is shown at once, in the order of the file", "[conf]") {
@@ -122,8 +148,8 @@ workers = "four"
       "arrive, such as client_interfaces = [\"lan0\"]\n"
       "weir.toml:5:1: error: unknown key 'intercept_port' in [gateway]; did you mean 'intercept_ports'?\n"
       "weir.toml:6:11: error: workers must be an integer from 0 to 1024, not a string\n"
-      "weir.toml:7:2: error: unknown table 'nonsense'; known are 'gateway', 'mptcp', 'bypass', 'rule', 'quic', 'dns', "
-      "'admin' or 'log'\n");
+      "weir.toml:7:2: error: unknown table 'nonsense'; known are 'gateway', 'mptcp', 'bypass', 'tls', 'rule', 'quic', "
+      "'dns', 'admin' or 'log'\n");
 }
 
 TEST_CASE("TOML that does not parse is shown with its place", "[conf]") {

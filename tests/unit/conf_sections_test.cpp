@@ -131,7 +131,8 @@ TEST_CASE("[log] refuses", "[conf]") {
 
 TEST_CASE("tables that this version has not are unknown", "[conf]") {
   check(GENERATE(values<Row>({
-      {"[tls]\ndecrypt = false", "2:2", "unknown table 'tls'; known are 'gateway', 'mptcp', 'bypass'"},
+      {"[inspection]\ndecrypt = false", "2:2",
+       "unknown table 'inspection'; known are 'gateway', 'mptcp', 'bypass', 'tls', 'rule'"},
       {"[[rules]]\nname = 'ads'", "2:3", "unknown table 'rules'; did you mean 'rule'?"},
       {"[gatway]\nworkers = 1", "2:2", "unknown table 'gatway'; did you mean 'gateway'?"},
       {"workers = 1", "2:1", "unknown key outside any table, 'workers'"},

@@ -43,9 +43,25 @@ policy::Policy made() {
   return std::move(make).make();
 }
 
+boost::json::value told(const policy::Policy& policy, const Question& asked,
+                        std::vector<policy::LearnedFor> learned = {}) {
+  return boost::json::parse(admin::explanation_json(asked, admin::explain(policy, asked, std::move(learned))));
+}
+
 std::string disposition(const Question& asked, std::vector<policy::LearnedFor> learned = {}) {
-  const auto text = admin::explanation_json(asked, admin::explain(made(), asked, std::move(learned)));
-  return boost::json::parse(text).at("disposition").as_string().c_str();
+  return told(made(), asked, std::move(learned)).at("disposition").as_string().c_str();
+}
+
+// By default, or by a rule for *.bank.example, each in its own way.
+policy::Policy decrypting(policy::Tls by_default, std::optional<policy::Tls> banks,
+                          policy::Action action = policy::Action::allow) {
+  PolicyMaker make;
+  make.tls = by_default;
+  make.rule("banks", {"*.bank.example"}, [&](policy::Rule& rule) {
+    rule.tls = banks;
+    rule.action = action;
+  });
+  return std::move(make).make();
 }
 
 }  // namespace
@@ -54,13 +70,83 @@ TEST_CASE("explain: what becomes of a flow", "[explain]") {
   CHECK(disposition(question({{"mptcp", "true"}})) == "unknown");
   CHECK(disposition(question({{"mptcp", "true"}}), {{"media", "learned"}}) == "direct");
   CHECK(disposition(question({{"domain", "x.ads.example"}})) == "block");
-  CHECK(disposition(question({{"domain", "other.example"}})) == "unknown");  // the path decides
+  CHECK(disposition(question({{"domain", "other.example"}})) == "decrypt");  // to see the path
   CHECK(disposition(question({{"domain", "other.example"}, {"method", "GET"}, {"path", "/secret?x"}})) == "reset");
   CHECK(disposition(question({{"domain", "other.example"}, {"method", "GET"}, {"path", "/"}})) == "decrypt");
   CHECK(disposition(question({{"mptcp", "true"}, {"domain", "a.media.example"}})) == "splice");
   CHECK(disposition(question({{"from", "10.9.0.1"}, {"mptcp", "true"}})) == "reset");
   CHECK(disposition(question({{"to", "203.0.113.7:80"}, {"method", "GET"}})) == "splice");
   CHECK(disposition(question({{"to", "203.0.113.7:80"}, {"domain", "x.ads.example"}})) == "block");
+}
+
+TEST_CASE("explain: what is decrypted, by default and by rules", "[explain][tls]") {
+  using policy::Action;
+  using policy::Tls;
+  struct Row {
+    Tls by_default;
+    std::optional<Tls> banks;
+    Action action;
+    Words words;
+    std::string disposition;
+    std::string by;
+  };
+  const Words bank{{"domain", "www.bank.example"}};
+  const Words other{{"domain", "www.example"}};
+  const Words plain_bank{{"to", "203.0.113.7:80"}, {"domain", "www.bank.example"}, {"method", "GET"}};
+  const Words plain{{"to", "203.0.113.7:80"}, {"domain", "www.example"}, {"method", "GET"}};
+  const auto row = GENERATE_COPY(values<Row>({
+      {Tls::decrypt, std::nullopt, Action::allow, other, "decrypt", ""},
+      {Tls::decrypt, std::nullopt, Action::allow, bank, "decrypt", "rule banks"},
+      {Tls::decrypt, Tls::passthrough, Action::allow, bank, "splice", "rule banks"},
+      {Tls::decrypt, Tls::passthrough, Action::allow, other, "decrypt", ""},
+      {Tls::passthrough, Tls::decrypt, Action::allow, bank, "decrypt", "rule banks"},
+      {Tls::passthrough, Tls::decrypt, Action::allow, other, "splice", ""},
+      {Tls::passthrough, Tls::decrypt, Action::block, bank, "block", "rule banks"},
+      {Tls::decrypt, std::nullopt, Action::reset, bank, "reset", "rule banks"},
+      // What is no TLS has nothing to decrypt.
+      {Tls::decrypt, std::nullopt, Action::allow, plain, "splice", ""},
+      {Tls::passthrough, Tls::decrypt, Action::allow, plain_bank, "splice", "rule banks"},
+  }));
+  CAPTURE(row.words, row.by);
+  const auto value = told(decrypting(row.by_default, row.banks, row.action), question(row.words));
+  CHECK(value.at("disposition").as_string() == row.disposition);
+  CHECK(value.at("flow").at("decided") == true);
+  CHECK(value.at("flow").at("by").as_string() == row.by);
+  CHECK(value.at("flow").at("asks_for_request") == false);
+}
+
+TEST_CASE("explain: a rule that asks for the request has it decrypted", "[explain][tls]") {
+  const auto asked = question({{"domain", "other.example"}});
+  const auto value = told(made(), asked);
+  CHECK(value.at("disposition") == "decrypt");
+  const auto& flow = value.at("flow");
+  CHECK(flow.at("decided") == true);
+  CHECK(flow.at("by") == "rule paths");
+  CHECK(flow.at("tls") == "decrypt");
+  CHECK_FALSE(flow.as_object().contains("action"));
+  CHECK(flow.at("asks_for_request") == true);
+  CHECK(flow.at("steps").as_array().back().at("name") == "paths");
+  CHECK(flow.at("steps").as_array().back().at("result") == "needs more");
+  CHECK_THAT(admin::explanation_report(value), ContainsSubstring("  -> decrypt, by rule paths, which asks for the "
+                                                                 "request inside TLS\n"));
+  const auto with_request =
+      told(made(), question({{"domain", "other.example"}, {"method", "GET"}, {"path", "/secret"}}));
+  CHECK(with_request.at("flow").at("action") == "reset");
+  CHECK_THAT(admin::explanation_report(with_request),
+             ContainsSubstring("  -> reset, by rule paths; but requests inside TLS are not judged yet: it is decrypted "
+                               "and goes on\n"));
+}
+
+TEST_CASE("explain: a rule on the request stays unmatched where nothing is decrypted", "[explain][tls]") {
+  PolicyMaker make;
+  make.rule("paths", {}, [](policy::Rule& rule) {
+    rule.when.paths = globs({"/secret*"});
+    rule.action = policy::Action::block;
+  });
+  const auto value =
+      told(std::move(make).make(), question({{"domain", "a.example"}, {"method", "GET"}, {"path", "/secret"}}));
+  CHECK(value.at("disposition") == "splice");
+  CHECK(value.at("flow").at("asks_for_request") == false);
 }
 
 TEST_CASE("explain: what is wrong with a question", "[explain]") {

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "proxy/flow/event.hpp"
+#include "proxy/flow/tls_cause.hpp"
 #include "tests/unit/catch.hpp"
 
 using namespace weir;
@@ -72,6 +73,53 @@ TEST_CASE("an MPTCP record lists its paths") {
   CHECK(object.at("token") == 7);
 }
 
+TEST_CASE("the record of a flow that was decrypted says what was agreed on with each side", "[tls]") {
+  auto record = finished_record();
+  CHECK_FALSE(json::parse(flow::to_json(record)).as_object().contains("tls"));
+  record.disposition = flow::Disposition::decrypt;
+  flow::TlsRecord tls;
+  tls.client =
+      flow::TlsLeg{.version = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256", .group = "x25519", .resumed = true};
+  tls.upstream =
+      flow::TlsLeg{.version = "TLSv1.2", .cipher = "ECDHE-RSA-AES128-GCM-SHA256", .group = {}, .resumed = false};
+  tls.alpn = "h2";
+  record.tls = std::make_shared<const flow::TlsRecord>(tls);
+  const auto object = json::parse(flow::to_json(record)).as_object();
+  CHECK(object.at("disposition") == "decrypt");
+  CHECK(object.at("alpn") == "h2");
+  CHECK(object.at("tls") ==
+        json::parse(R"({"client": {"version": "TLSv1.3", "cipher": "TLS_AES_128_GCM_SHA256", "group": "x25519",
+                                   "resumed": true},
+                        "upstream": {"version": "TLSv1.2", "cipher": "ECDHE-RSA-AES128-GCM-SHA256", "group": null,
+                                     "resumed": false}})"));
+}
+
+TEST_CASE("the record of a flow that was to be decrypted says why it was not, and what was wrong", "[tls]") {
+  auto record = finished_record();
+  flow::TlsRecord tls;
+  tls.not_decrypted = flow::name(flow::TlsCause::client_certificate);
+  record.tls = std::make_shared<const flow::TlsRecord>(tls);
+  const auto unread = json::parse(flow::to_json(record)).as_object();
+  CHECK(unread.at("alpn").is_null());
+  CHECK(unread.at("tls") == json::parse(R"({"not_decrypted": "client_certificate"})"));
+  tls = {};
+  tls.faults = {"expired", "wrong_name"};
+  tls.detail = "expired \x1b[2J\n";
+  tls.leaf_mirrors_faults = true;
+  tls.truncated = flow::Side::upstream;
+  record.tls = std::make_shared<const flow::TlsRecord>(tls);
+  CHECK(json::parse(flow::to_json(record)).at("tls") ==
+        json::parse(R"({"faults": ["expired", "wrong_name"], "detail": "expired ?[2J?", "mirrored": true,
+                        "truncated": "upstream"})"));
+}
+
+TEST_CASE("every cause not to decrypt has a name and a sentence", "[tls]") {
+  for (std::size_t cause = 0; cause < flow::kTlsCauses; ++cause) {
+    CHECK_FALSE(std::string(flow::name(static_cast<flow::TlsCause>(cause))).empty());
+    CHECK_FALSE(std::string(flow::sentence(static_cast<flow::TlsCause>(cause))).empty());
+  }
+}
+
 TEST_CASE("ids are 16 hexadecimal digits, both ways") {
   CHECK(flow::parse_id(flow::id_text(0x0123456789abcdef)) == 0x0123456789abcdefU);
   for (const auto* wrong : {"", "12", "000000000000000g", "-000000000000001", "00000000000000001"})
@@ -86,6 +134,7 @@ TEST_CASE("every end has a name") {
   CHECK(flow::code_of({EPIPE, std::system_category()}) == flow::Code::reset);
   CHECK(flow::code_of({ETIMEDOUT, std::system_category()}) == flow::Code::lost);
   CHECK(flow::code_of({EMFILE, std::system_category()}) == flow::Code::limit);
+  CHECK(std::string(flow::name(flow::Stage::handshake)) == "handshake");
 }
 
 TEST_CASE("an event escapes what came from the network") {

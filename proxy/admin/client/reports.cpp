@@ -111,6 +111,43 @@ std::string shown_of(std::size_t shown, std::uint64_t matched, std::uint64_t tot
   return line + "\n";
 }
 
+std::string whom(const json::value& exception) {
+  const auto& client = member(exception, "client");
+  return text(exception, client.is_null() ? "destination" : "client");
+}
+
+std::string expires_in(const json::value& exception) {
+  return human_duration(std::chrono::milliseconds(number(exception, "expires_in_s") * 1000));
+}
+
+std::uint64_t sum(const json::value& counts) {
+  std::uint64_t all = 0;
+  if (const auto* object = counts.if_object())
+    for (const auto& [name, value] : *object) all += number(counts, std::string_view(name.data(), name.size()));
+  return all;
+}
+
+// What of decryption is to be seen at a glance, and the first exceptions.
+std::string tls_report(const json::value& tls, const json::value& counters) {
+  const auto& ca = member(tls, "ca");
+  const auto& resumed = member(counters, "resumed");
+  const auto exceptions = number(tls, "exceptions");
+  if (!flag(tls, "decrypts") && exceptions == 0) return pairs({{"decryption", "off"}});
+  auto report = pairs({
+      {"decryption", flag(tls, "decrypts") ? "by " + text(ca, "subject") + ", until " + text(ca, "expires") : "off"},
+      {"flows decrypted", text(counters, "decrypted") + " (" + text(resumed, "client") + " resumed by the client, " +
+                              text(resumed, "upstream") + " with the origin)"},
+      {"not decrypted", std::to_string(sum(member(counters, "not_decrypted")))},
+      {"untrusted origins", text(counters, "untrusted")},
+      {"exceptions", std::to_string(exceptions) + (exceptions == 0 ? "" : ", see weir exceptions list")},
+  });
+  if (const auto* first = member(tls, "first_exceptions").if_array())
+    for (const auto& one : *first)
+      report += pairs({{"", whom(one) + ", " + text(one, "name") + ": " + text(one, "reason") + "; for another " +
+                                expires_in(one)}});
+  return report;
+}
+
 }  // namespace
 
 std::string status_report(const json::value& status) {
@@ -119,25 +156,27 @@ std::string status_report(const json::value& status) {
   const auto& accepted = member(counters, "flows_accepted");
   const auto both = [](const json::value& counts) { return number(counts, "tcp") + number(counts, "mptcp"); };
   return pairs({
-      {"weir", text(status, "version") + ", " + text(status, "phase") + ", up " + duration(status, "uptime_ms")},
-      {"ready", flag(status, "ready") ? "yes" : "no: " + text(status, "not_ready")},
-      {"configuration", text(status, "configuration") + ", read " + text(status, "configuration_read")},
-      {"interfaces", list(status, "client_interfaces")},
-      {"ports", list(status, "intercept_ports")},
-      {"MPTCP", flag(status, "mptcp") ? "on SYN: " + text(status, "on_syn") : "not in this kernel: TCP only"},
-      {"workers", text(status, "workers")},
-      {"flows live", std::to_string(both(live)) + " of at most " + text(status, "max_flows") + " (" +
-                         text(live, "mptcp") + " MPTCP, " + text(live, "tcp") + " TCP)"},
-      {"flows accepted",
-       std::to_string(both(accepted)) + " (" + text(accepted, "mptcp") + " MPTCP, " + text(accepted, "tcp") + " TCP)"},
-      {"flows ended", text(counters, "flows_ended")},
-      {"bytes from clients", bytes(counters, "bytes_from_client")},
-      {"bytes to clients", bytes(counters, "bytes_to_client")},
-      {"subflows", text(counters, "subflows_joined") + " joined, " + text(counters, "subflows_closed") + " closed"},
-      {"fallbacks to TCP", text(counters, "fallbacks")},
-      {"accept paused", text(counters, "accept_paused")},
-      {"records dropped", text(counters, "records_dropped")},
-  });
+             {"weir", text(status, "version") + ", " + text(status, "phase") + ", up " + duration(status, "uptime_ms")},
+             {"ready", flag(status, "ready") ? "yes" : "no: " + text(status, "not_ready")},
+             {"configuration", text(status, "configuration") + ", read " + text(status, "configuration_read")},
+             {"interfaces", list(status, "client_interfaces")},
+             {"ports", list(status, "intercept_ports")},
+             {"MPTCP", flag(status, "mptcp") ? "on SYN: " + text(status, "on_syn") : "not in this kernel: TCP only"},
+             {"workers", text(status, "workers")},
+             {"flows live", std::to_string(both(live)) + " of at most " + text(status, "max_flows") + " (" +
+                                text(live, "mptcp") + " MPTCP, " + text(live, "tcp") + " TCP)"},
+             {"flows accepted", std::to_string(both(accepted)) + " (" + text(accepted, "mptcp") + " MPTCP, " +
+                                    text(accepted, "tcp") + " TCP)"},
+             {"flows ended", text(counters, "flows_ended")},
+             {"bytes from clients", bytes(counters, "bytes_from_client")},
+             {"bytes to clients", bytes(counters, "bytes_to_client")},
+             {"subflows",
+              text(counters, "subflows_joined") + " joined, " + text(counters, "subflows_closed") + " closed"},
+             {"fallbacks to TCP", text(counters, "fallbacks")},
+             {"accept paused", text(counters, "accept_paused")},
+             {"records dropped", text(counters, "records_dropped")},
+         }) +
+         tls_report(member(status, "tls"), member(counters, "tls"));
 }
 
 std::string flows_report(const json::value& flows) {
@@ -236,6 +275,14 @@ std::string bypass_report(const json::value& list_of_all) {
   return report.empty() ? "the bypass list is empty\n" : report + "conflicts  " + text(list_of_all, "conflicts") + "\n";
 }
 
+std::string exceptions_report(const json::value& exceptions) {
+  const auto rows = rows_of(exceptions, "exceptions", [](const json::value& one) -> std::vector<std::string> {
+    return {whom(one), text(one, "name"), text(one, "cause"), expires_in(one), text(one, "reason")};
+  });
+  if (rows.empty()) return "there are no exceptions\n";
+  return table({{"CLIENT OR ORIGIN"}, {"NAME"}, {"CAUSE"}, {"FOR", true}, {"REASON"}}, rows);
+}
+
 std::string joins_report(const json::value& joins) {
   std::string report;
   const auto lines = [&report](const json::array* array, const auto& text_of) {
@@ -290,7 +337,11 @@ std::string explanation_report(const json::value& explanation) {
     return report +
            "not decided yet: it needs what the client says first; give --domain, or --method, --path and "
            "--header of a request\n";
-  return report + text(explanation, "disposition") + ", " + by(flow) + "\n";
+  report += text(explanation, "disposition") + ", " + by(flow);
+  if (!flag(flow, "asks_for_request")) return report + "\n";
+  return report + (member(explanation, "request").is_string()
+                       ? "; but requests inside TLS are not judged yet: it is decrypted and goes on\n"
+                       : ", which asks for the request inside TLS\n");
 }
 
 std::string problem_report(unsigned status, std::string_view body) {

@@ -15,6 +15,7 @@ std::string flow_report(const boost::json::value& flow);
 
 std::string explanation_report(const boost::json::value& explanation);
 std::string bypass_report(const boost::json::value& list);
+std::string exceptions_report(const boost::json::value& exceptions);
 std::string joins_report(const boost::json::value& joins);
 
 // What an answer that is not a success says: its problem's detail, and each problem of a configuration on its line.

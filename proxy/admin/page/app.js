@@ -72,7 +72,24 @@ function showStatus(status) {
     ['fallbacks to TCP', counters.fallbacks],
     ['accept paused', counters.accept_paused],
     ['records dropped', counters.records_dropped],
+    ['decryption', status.tls.decrypts ? status.tls.ca.subject : 'off'],
+    ['flows decrypted', counters.tls.decrypted],
+    ['TLS exceptions', status.tls.exceptions],
   ]);
+}
+
+function exceptionRow(exception) {
+  const row = document.createElement('tr');
+  row.append(cell(exception.client ?? exception.destination), cell(exception.name), cell(exception.reason),
+    cell(duration(exception.expires_in_s * 1000), true));
+  return row;
+}
+
+async function showExceptions(count) {
+  at('exceptions').hidden = count === 0;
+  if (count === 0) return;
+  const { exceptions } = await get('/api/v1/exceptions');
+  at('exceptions-list').replaceChildren(...exceptions.slice(0, SHOWN).map(exceptionRow));
 }
 
 function choose(id) {
@@ -152,6 +169,7 @@ async function refresh() {
     const [status, flows] = await Promise.all([get('/api/v1/status'), get(`/api/v1/flows?${query}`)]);
     showStatus(status);
     showFlows(flows);
+    await showExceptions(status.tls.exceptions);
     if (chosen) await showFlow();
   } catch (error) {
     showHealth(error.status ? error.message : 'weir does not answer', false);
