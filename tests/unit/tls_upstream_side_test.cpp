@@ -102,7 +102,7 @@ TEST_CASE("upstream side: sessions are resumed with the same origin and name, an
   const auto origin = test::server_context(*issuer().leaf("www.example.test"));
   only(origin.get(), GENERATE(TLS1_2_VERSION, TLS1_3_VERSION));
   CHECK_FALSE(Visit(side, origin.get(), dialling()).resumed());
-  CHECK(side.sessions().size() == 1);
+  CHECK(side.sessions().size() >= 1);
   Visit again(side, origin.get(), dialling());
   CHECK(again.resumed());
   CHECK(again.ours->verdict().trusted());
