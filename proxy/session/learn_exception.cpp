@@ -12,9 +12,11 @@ using flow::TlsCause;
 
 bool is_refusal(TlsCause cause) { return cause == TlsCause::rejected || cause == TlsCause::closed; }
 
-// What a client's refusals teach is of use only where it is then passed through.
+// What a client's refusals teach is of use only where it is then passed through; that of a leaf which mirrors the
+// origin's faults teaches nothing.
 bool is_worth_knowing(const Flow& flow, TlsCause cause) {
-  return !is_refusal(cause) || instead_of_decrypting(flow, cause) == Instead::passthrough;
+  if (!is_refusal(cause)) return true;
+  return instead_of_decrypting(flow, cause) == Instead::passthrough && !flow.opening->shows_faults();
 }
 
 }  // namespace

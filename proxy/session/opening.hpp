@@ -36,6 +36,9 @@ class Opening {
   // Both are done: `flow.relay` carries what they say.
   void begin_relay();
 
+  // The leaf that the client was shown is one to find fault with: it says nothing of the client that it does.
+  bool shows_faults() const { return record_.leaf_mirrors_faults; }
+
   bool has_upstream(const tls::Connection& connection) const { return upstream_.get() == &connection; }
   tls::UpstreamConnection& upstream() { return *upstream_; }
   tls::ClientConnection& client() { return *client_; }

@@ -13,16 +13,16 @@ from weir import wait_for
 NAME = "www.example.test"
 
 
-def sign(folder):
-    """A leaf for NAME, signed by the authority in `folder`."""
+def sign(folder, name):
+    """A leaf for `name`, signed by the authority in `folder`."""
     key, request, leaf, names = (folder / f"origin.{end}" for end in ("key", "csr", "crt", "ext"))
-    names.write_text(f"subjectAltName = DNS:{NAME}\nextendedKeyUsage = serverAuth\n")
+    names.write_text(f"subjectAltName = DNS:{name}\nextendedKeyUsage = serverAuth\n")
 
     def openssl(*words):
         subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
 
     openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key,
-            "-subj", f"/CN={NAME}", "-out", request)
+            "-subj", f"/CN={name}", "-out", request)
     openssl("x509", "-req", "-in", request, "-CA", folder / "root.crt", "-CAkey", folder / "root.key",
             "-days", "30", "-extfile", names, "-out", leaf)
     return leaf, key
@@ -40,7 +40,8 @@ def decrypting(network, make_weir, serve, tmp_path):
     assert (tmp_path / "weir.key").stat().st_mode & 0o777 == 0o600
     assert weir.cli("check", "-c", weir.file).returncode == 0
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(*sign(tmp_path))
+    server.load_cert_chain(*sign(tmp_path, NAME))
+    weir.origin = server
 
     def serve_tls(sock):
         with server.wrap_socket(sock, server_side=True) as inside:
@@ -100,3 +101,18 @@ def test_a_client_with_the_certificate_is_decrypted(decrypting, network, tmp_pat
     assert "the lab" in ca["subject"] and ca["sha256"] in weir.cli("ca", "show", "-c", weir.file).stdout
     assert weir.metric("weir_tls_decrypted_flows_total") == 1
     assert weir.metric("weir_tls_leaves_made_total") == 1
+
+
+def test_a_fault_that_was_mirrored_is_no_refusal(decrypting, network, tmp_path):
+    weir = decrypting
+    weir.origin.load_cert_chain(*sign(tmp_path, "other.example.test"))
+    weir.change("tls", on_untrusted_upstream="mirror")
+    weir.reload()
+    for _ in range(2):
+        with pytest.raises(ssl.SSLCertVerificationError, match="ostname mismatch"):
+            visit(network, tmp_path / "weir.crt")
+        record = weir.record(disposition="decrypt")
+        weir.records.seen.clear()
+        assert record["tls"]["mirrored"] and record["tls"]["faults"] == ["wrong_name"]
+        assert record["end"]["code"] == "rejected"
+    assert weir.get("/api/v1/exceptions")["exceptions"] == []
