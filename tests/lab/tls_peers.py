@@ -4,7 +4,10 @@ import contextlib
 import ctypes
 import itertools
 import json
+import select
 import ssl
+
+from cryptography import x509
 
 from certificates import NAME
 from network import ORIGIN
@@ -146,11 +149,20 @@ def end(tls):
     timeout = tls.gettimeout()
     tls.setblocking(False)
     try:
-        tls.unwrap()
-    except (ssl.SSLWantReadError, ssl.SSLError):
-        pass
+        while not _is_told(tls):
+            select.select([], [tls], [], timeout)
     finally:
         tls.settimeout(timeout)
+
+
+def _is_told(tls):
+    try:
+        tls.unwrap()
+    except ssl.SSLWantWriteError:
+        return False
+    except ssl.SSLError:  # most often that the peer's is still to come
+        pass
+    return True
 
 
 def over_tls(made, handler, in_order=True):
@@ -205,17 +217,24 @@ def client_hello(name=NAME, **options):
 def answer_http(body=b"from the origin", status="200 OK"):
     """A handler: one answer, whatever the request."""
     def serve(sock):
-        read_head(sock)
+        read_to(sock, b"\r\n\r\n")
         sock.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
 
     return serve
 
 
-def read_head(sock):
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        head += receive_exactly(sock, 1)
-    return head
+def read_to(sock, end_of_it):
+    data = b""
+    while not data.endswith(end_of_it):
+        data += receive_exactly(sock, 1)
+    return data
+
+
+def read_all(sock):
+    data = b""
+    while more := sock.recv(65536):
+        data += more
+    return data
 
 
 # --- the lab
@@ -242,8 +261,8 @@ class TlsOrigin:
 
 
 class TlsLab:
-    """A weir that decrypts, and origins as they are asked for. Nothing that one of them taught weir is of any meaning to
-    the next: it has another address and another name."""
+    """A weir that decrypts, and origins as asked for. What weir learned of one means nothing to the next, which
+    has another address and another name."""
 
     def __init__(self, network, weir, authority, certificates):
         self.network, self.weir = network, weir
@@ -380,8 +399,6 @@ def says_back(tls, word=b"hello"):
     assert receive_exactly(tls, len(word)) == word
 
 
-def issuer_of(tls):
-    """Who signed what the client was shown."""
-    from cryptography import x509
-    certificate = x509.load_der_x509_certificate(tls.getpeercert(binary_form=True))
-    return certificate.issuer.rfc4514_string()
+def shown_to(tls):
+    """What the client was shown."""
+    return x509.load_der_x509_certificate(tls.getpeercert(binary_form=True))
