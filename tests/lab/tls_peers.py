@@ -55,6 +55,13 @@ def update_keys(tls, answer=False):
         raise ConnectionError("the key update was not sent")
 
 
+def send_ticket(tls):
+    """One more (RFC 8446, 4.6.1)."""
+    assert _LIBSSL.SSL_new_session_ticket(_pointer(tls)) == 1
+    if _LIBSSL.SSL_do_handshake(_pointer(tls)) != 1:
+        raise ConnectionError("the ticket was not sent")
+
+
 def add_extension(context, number, value):
     """Of the ClientHello, one that OpenSSL does not know."""
     content = ctypes.create_string_buffer(value, len(value))
@@ -179,7 +186,7 @@ def over_tls(made, handler, in_order=True):
 
 
 class Handshake:
-    """One side of a handshake as bytes: what it says when it is told something."""
+    """One side as bytes: what it says when it is told something. And over a socket that it knows nothing of."""
 
     def __init__(self, made, server_side=False, name=None):
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -195,8 +202,17 @@ class Handshake:
             pass
         return self.outgoing.read()
 
+    def shake(self, sock):
+        sock.sendall(self.answer())
+        while not self.done:
+            sock.sendall(self.hear(sock))
+
+    def say(self, sock, data):
+        self.tls.write(data)
+        sock.sendall(self.outgoing.read())
+
     def read(self, sock):
-        """Application data, once the handshake is done."""
+        """Of one record of application data, all."""
         while True:
             try:
                 return self.tls.read(65536)
@@ -376,18 +392,21 @@ class TlsLab:
                    for line in self.weir.log.rest_so_far())
 
     @contextlib.contextmanager
-    def configured(self, extra="", **tls):
-        """Other values of [tls] for a while."""
-        before, before_extra = dict(self.weir.sections["tls"]), self.weir.extra
-        self.weir.extra = extra
-        self.weir.change("tls", **tls)
-        assert '"event":"reload"' in self.weir.reload()
+    def configured(self, extra="", gateway=None, **tls):
+        """Other values of [tls], or [gateway], for a while."""
+        sections, before = self.weir.sections, self.weir.extra
+        self.weir.sections = sections | {"tls": sections["tls"] | tls, "gateway": sections["gateway"] | (gateway or {})}
+        self._reload(extra)
         try:
             yield
         finally:
-            self.weir.sections["tls"], self.weir.extra = before, before_extra
-            self.weir.write_configuration()
-            assert '"event":"reload"' in self.weir.reload()
+            self.weir.sections = sections
+            self._reload(before)
+
+    def _reload(self, extra):
+        self.weir.extra = extra
+        self.weir.write_configuration()
+        assert '"event":"reload"' in self.weir.reload()
 
     def close(self):
         for server in self._servers:
