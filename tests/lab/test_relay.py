@@ -149,13 +149,13 @@ def test_a_slow_reader_holds_back_its_sender_only(network, weir, serve, origin):
     weir.change("gateway", intercept_ports=[80, 443, 5001, 8080])
     assert '"reload"' in weir.reload()
     with connect(network.client, (ORIGIN, 8080)) as slow:
-        wait_for(lambda: len(sent) > 0 and not _grows(sent), what="the sender's pause")
+        wait_for(lambda: len(sent) > 0 and not grows(sent), what="the sender's pause")
         assert sum(sent) < 60_000_000
         download(network.client, (ORIGIN, 80), 10 << 20)
         assert len(receive_exactly(slow, sum(sent))) > 0
 
 
-def _grows(counted):
+def grows(counted):
     before = len(counted)
     try:
         wait_for(lambda: len(counted) > before, timeout=0.5)

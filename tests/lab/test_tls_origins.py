@@ -1,16 +1,14 @@
 """Decryption as origins make it hard: every kind of certificate, of key, of program, of misbehaviour."""
 
-import socket
 import ssl
 import threading
 
 import pytest
 
 from certificates import KINDS, NOT_SERVABLE
-from network import client_address
-from peers import connect, echo, receive_all, reset
-from tls_peers import (TLS12, TLS13, Handshake, always_choose_protocol, answer_http, client_context, end, issuer_of, over_tls, says_back,
-                       server_context)
+from peers import receive_all, reset
+from tls_peers import (TLS12, TLS13, Handshake, always_choose_protocol, answer_http, client_context, read_all,
+                       says_back, server_context)
 from weir import wait_for
 
 GOOD = [kind for kind, made in KINDS.items() if not made.faults]
@@ -41,7 +39,7 @@ def open_kind(lab, origins, kind):
 def test_a_good_certificate_is_matched(lab, origins, kind):
     with open_kind(lab, origins, kind) as tls:
         tls.sendall(b"GET / HTTP/1.1\r\n\r\n")
-        assert SECRET in receive_all_of(tls)
+        assert SECRET in read_all(tls)
     record = lab.record(origins[kind])
     assert record["disposition"] == "decrypt" and "faults" not in record["tls"]
 
@@ -50,7 +48,7 @@ def test_a_good_certificate_is_matched(lab, origins, kind):
 def test_a_bad_certificate_is_answered_with_a_page(lab, origins, kind):
     with open_kind(lab, origins, kind) as tls:
         tls.sendall(b"GET /x HTTP/1.1\r\nHost: h\r\nAccept: text/plain\r\n\r\n")
-        answer = receive_all_of(tls).decode("ascii")
+        answer = read_all(tls).decode("ascii")
     head, page = answer.split("\r\n\r\n", 1)
     assert head.startswith("HTTP/1.1 502 ") and SECRET.decode() not in answer
     assert "This server is not to be trusted" in page
@@ -103,13 +101,6 @@ class TestMirrored:
             assert lab.record(origin)["tls"]["mirrored"]
 
 
-def receive_all_of(tls):
-    data = b""
-    while more := tls.recv(65536):
-        data += more
-    return data
-
-
 @pytest.mark.parametrize("kind", sorted(NO_HANDSHAKE))
 def test_with_some_there_is_no_handshake(lab, origins, kind):
     with pytest.raises(ssl.SSLError, match="(?i)alert.handshake.failure"):
@@ -137,7 +128,7 @@ def test_the_system_trusts_nobody_of_the_lab(lab):
     origin = lab.origin()
     with lab.configured(upstream_trust="system"), lab.open(origin) as tls:
         tls.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-        assert receive_all_of(tls).startswith(b"HTTP/1.1 502 ")
+        assert read_all(tls).startswith(b"HTTP/1.1 502 ")
     assert lab.record(origin)["tls"]["faults"] == ["unknown_issuer"]
 
 
@@ -162,8 +153,8 @@ def nginx(lab, folder, *, http2=True, more=""):
         (folder / "served").mkdir()
         (folder / "served" / "file").write_bytes(SECRET * 40000)
         file = folder / "nginx.conf"
-        temporary = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi",
-                                                                             "scgi"))
+        temporary = "".join(f"{kind}_temp_path {folder}/{kind};"
+                            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         file.write_text(f"""
             daemon off; master_process off; user root; pid {folder}/pid; error_log stderr crit;
             events {{}}
@@ -191,9 +182,10 @@ def test_nginx_and_curl(lab, tmp_path, http2, words, version):
 @pytest.mark.parametrize("mptcp", [False, True], ids=["tcp", "mptcp"])
 def test_openssl_s_server(lab, mptcp):
     files = lab.certificates["wildcard"]
+    wrap = ["mptcpize", "run"] if mptcp else []
     origin = lab.program(lambda place: [
-        *(["mptcpize", "run"] if mptcp else []), "openssl", "s_server", "-accept", f"{place.address}:443", "-cert", files.chain, "-cert_chain", files.chain,
-        "-key", files.key, "-rev", "-quiet", "-alpn", "http/1.1"])
+        *wrap, "openssl", "s_server", "-accept", f"{place.address}:443", "-cert", files.chain, "-cert_chain",
+        files.chain, "-key", files.key, "-rev", "-quiet", "-alpn", "http/1.1"])
     with lab.open(origin, alpn=["h2", "http/1.1"]) as tls:
         assert tls.selected_alpn_protocol() == "http/1.1"
         tls.sendall(b"lots\n")
@@ -203,8 +195,9 @@ def test_openssl_s_server(lab, mptcp):
 
 def test_gnutls_serv(lab):
     files = lab.certificates["wildcard"]
-    origin = lab.program(lambda place: ["gnutls-serv", "--quiet", "--echo", "--disable-client-cert", "-p", str(place.port), "--x509certfile", files.chain,
-                                           "--x509keyfile", files.key], port=8443)
+    origin = lab.program(lambda place: [
+        "gnutls-serv", "--quiet", "--echo", "--disable-client-cert", "-p", str(place.port), "--x509certfile",
+        files.chain, "--x509keyfile", files.key], port=8443)
     for maximum in (TLS12, TLS13):
         with lab.open(origin, maximum=maximum) as tls:
             tls.sendall(b"hello\n")

@@ -4,7 +4,10 @@ import contextlib
 import ctypes
 import itertools
 import json
+import select
 import ssl
+
+from cryptography import x509
 
 from certificates import NAME
 from network import ORIGIN
@@ -50,6 +53,13 @@ def update_keys(tls, answer=False):
     assert _LIBSSL.SSL_key_update(_pointer(tls), int(answer)) == 1
     if _LIBSSL.SSL_do_handshake(_pointer(tls)) != 1:
         raise ConnectionError("the key update was not sent")
+
+
+def send_ticket(tls):
+    """One more (RFC 8446, 4.6.1)."""
+    assert _LIBSSL.SSL_new_session_ticket(_pointer(tls)) == 1
+    if _LIBSSL.SSL_do_handshake(_pointer(tls)) != 1:
+        raise ConnectionError("the ticket was not sent")
 
 
 def add_extension(context, number, value):
@@ -146,11 +156,20 @@ def end(tls):
     timeout = tls.gettimeout()
     tls.setblocking(False)
     try:
-        tls.unwrap()
-    except (ssl.SSLWantReadError, ssl.SSLError):
-        pass
+        while not _is_told(tls):
+            select.select([], [tls], [], timeout)
     finally:
         tls.settimeout(timeout)
+
+
+def _is_told(tls):
+    try:
+        tls.unwrap()
+    except ssl.SSLWantWriteError:
+        return False
+    except ssl.SSLError:  # most often that the peer's is still to come
+        pass
+    return True
 
 
 def over_tls(made, handler, in_order=True):
@@ -167,7 +186,7 @@ def over_tls(made, handler, in_order=True):
 
 
 class Handshake:
-    """One side of a handshake as bytes: what it says when it is told something."""
+    """One side as bytes: what it says when it is told something. And over a socket that it knows nothing of."""
 
     def __init__(self, made, server_side=False, name=None):
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -183,8 +202,17 @@ class Handshake:
             pass
         return self.outgoing.read()
 
+    def shake(self, sock):
+        sock.sendall(self.answer())
+        while not self.done:
+            sock.sendall(self.hear(sock))
+
+    def say(self, sock, data):
+        self.tls.write(data)
+        sock.sendall(self.outgoing.read())
+
     def read(self, sock):
-        """Application data, once the handshake is done."""
+        """Of one record of application data, all."""
         while True:
             try:
                 return self.tls.read(65536)
@@ -205,17 +233,24 @@ def client_hello(name=NAME, **options):
 def answer_http(body=b"from the origin", status="200 OK"):
     """A handler: one answer, whatever the request."""
     def serve(sock):
-        read_head(sock)
+        read_to(sock, b"\r\n\r\n")
         sock.sendall(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
 
     return serve
 
 
-def read_head(sock):
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        head += receive_exactly(sock, 1)
-    return head
+def read_to(sock, end_of_it):
+    data = b""
+    while not data.endswith(end_of_it):
+        data += receive_exactly(sock, 1)
+    return data
+
+
+def read_all(sock):
+    data = b""
+    while more := sock.recv(65536):
+        data += more
+    return data
 
 
 # --- the lab
@@ -242,8 +277,8 @@ class TlsOrigin:
 
 
 class TlsLab:
-    """A weir that decrypts, and origins as they are asked for. Nothing that one of them taught weir is of any meaning to
-    the next: it has another address and another name."""
+    """A weir that decrypts, and origins as asked for. What weir learned of one means nothing to the next, which
+    has another address and another name."""
 
     def __init__(self, network, weir, authority, certificates):
         self.network, self.weir = network, weir
@@ -357,18 +392,21 @@ class TlsLab:
                    for line in self.weir.log.rest_so_far())
 
     @contextlib.contextmanager
-    def configured(self, extra="", **tls):
-        """Other values of [tls] for a while."""
-        before, before_extra = dict(self.weir.sections["tls"]), self.weir.extra
-        self.weir.extra = extra
-        self.weir.change("tls", **tls)
-        assert '"event":"reload"' in self.weir.reload()
+    def configured(self, extra="", gateway=None, **tls):
+        """Other values of [tls], or [gateway], for a while."""
+        sections, before = self.weir.sections, self.weir.extra
+        self.weir.sections = sections | {"tls": sections["tls"] | tls, "gateway": sections["gateway"] | (gateway or {})}
+        self._reload(extra)
         try:
             yield
         finally:
-            self.weir.sections["tls"], self.weir.extra = before, before_extra
-            self.weir.write_configuration()
-            assert '"event":"reload"' in self.weir.reload()
+            self.weir.sections = sections
+            self._reload(before)
+
+    def _reload(self, extra):
+        self.weir.extra = extra
+        self.weir.write_configuration()
+        assert '"event":"reload"' in self.weir.reload()
 
     def close(self):
         for server in self._servers:
@@ -380,8 +418,6 @@ def says_back(tls, word=b"hello"):
     assert receive_exactly(tls, len(word)) == word
 
 
-def issuer_of(tls):
-    """Who signed what the client was shown."""
-    from cryptography import x509
-    certificate = x509.load_der_x509_certificate(tls.getpeercert(binary_form=True))
-    return certificate.issuer.rfc4514_string()
+def shown_to(tls):
+    """What the client was shown."""
+    return x509.load_der_x509_certificate(tls.getpeercert(binary_form=True))
