@@ -1,5 +1,7 @@
 #include "proxy/tls/upstream_sessions.hpp"
 
+#include <ctime>
+
 namespace weir::tls {
 
 void UpstreamSessions::keep(const std::string& origin, Resumable session) {
