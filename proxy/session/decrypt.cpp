@@ -93,12 +93,25 @@ net::Awaitable<End> refuse_untrusted(Flow& flow) {
   co_return co_await refuse_within_tls(flow, http::Refused::bad_upstream, reason, end);
 }
 
-net::Awaitable<End> answer_client(Flow& flow, Opening::Leaf leaf) {
+// The client was answered by what a session of the origin's told, and the origin is another now. It can be told no
+// more; when it tries again, as clients do after a reset, nothing is taken for granted.
+End origin_has_changed(Flow& flow, Handshake upstream) {
   auto& opening = *flow.opening;
-  if (!opening.begin_client(leaf)) {
-    const End end{Stage::handshake, Side::weir, Code::tls, {}};
-    co_return co_await refuse_with_alert(flow, Alert::handshake_failure, end);
-  }
+  opening.forget_origin();
+  const auto& failure = opening.upstream().failure();
+  if (upstream == Handshake::wants_certificate) learn_exception(flow, TlsCause::client_certificate);
+  if (upstream == Handshake::failed && (failure.kind == Kind::version || failure.alert == kProtocolVersion))
+    learn_exception(flow, TlsCause::protocol);
+  flow.worker.count().tls_handshake_failed[static_cast<std::size_t>(Side::upstream)].add();
+  if (upstream == Handshake::stopped) return {Stage::handshake, Side::upstream, *flow.stopped, {}};
+  if (upstream == Handshake::client_gone) return {Stage::handshake, Side::client, Code::reset, {}};
+  opening.note_detail("origin: not what it was before; " + (upstream == Handshake::failed ? failure.text : "") +
+                      " the client is to try again");
+  return {Stage::handshake, Side::upstream, Code::tls, failure.error};
+}
+
+net::Awaitable<End> relay_decrypted(Flow& flow) {
+  auto& opening = *flow.opening;
   if (co_await shake_hands(flow, opening.client()) != Handshake::done) co_return client_handshake_failed(flow);
   opening.take_client();
   flow.DeadlineHook::unlink();
@@ -111,6 +124,12 @@ net::Awaitable<End> answer_client(Flow& flow, Opening::Leaf leaf) {
   co_return end;
 }
 
+net::Awaitable<End> answer_client(Flow& flow, Opening::Leaf leaf) {
+  if (flow.opening->begin_client(leaf)) co_return co_await relay_decrypted(flow);
+  const End end{Stage::handshake, Side::weir, Code::tls, {}};
+  co_return co_await refuse_with_alert(flow, Alert::handshake_failure, end);
+}
+
 }  // namespace
 
 net::Awaitable<End> decrypt(Flow& flow) {
@@ -119,9 +138,15 @@ net::Awaitable<End> decrypt(Flow& flow) {
   if (flow.first_look->detector().protocol() == Protocol::http1) co_return co_await go_on_unread(flow);
   if (const auto cause = cause_known_beforehand(flow)) co_return co_await do_not_decrypt(flow, *cause);
   flow.record.disposition = flow::Disposition::decrypt;
+  if (opening.begin_client_early()) opening.client().handshake();  // its first flight goes out now
   if (const auto failed = co_await dial(flow)) co_return *failed;
   opening.begin_upstream();
   const auto upstream = co_await shake_hands(flow, opening.upstream());
+  if (opening.has_answered_early()) {
+    const bool goes_on = upstream == Handshake::done && opening.take_upstream() && opening.is_as_expected();
+    if (!goes_on) co_return origin_has_changed(flow, upstream);
+    co_return co_await relay_decrypted(flow);
+  }
   if (upstream == Handshake::wants_certificate) {
     learn_exception(flow, TlsCause::client_certificate);
     co_return co_await do_not_decrypt(flow, TlsCause::client_certificate);

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "pki/authority.hpp"
+#include "policy/domain_name.hpp"
 #include "proxy/kernel/mptcp_counters.hpp"
 #include "proxy/kernel/ruleset_syn.hpp"
 #include "proxy/session/gateway.hpp"

@@ -40,12 +40,14 @@ Opening::Opening(Flow& flow)
 
 Opening::~Opening() = default;
 
+// A session goes on with what it began with, the protocol too.
+std::string Opening::origin_key() const {
+  return parties_.destination.text() + ' ' + parties_.name + '\0' + hello_of(flow_).alpn.wire();
+}
+
 void Opening::begin_upstream() {
   const auto& hello = hello_of(flow_);
-  tls::DialAs as{.origin = parties_.destination.text() + ' ' + parties_.name + '\0' + hello.alpn.wire(),
-                 .server_name = {},
-                 .judged_by = {},
-                 .alpn = hello.alpn.wire()};
+  tls::DialAs as{.origin = origin_key(), .server_name = {}, .judged_by = {}, .alpn = hello.alpn.wire()};
   if (hello.server_name) {
     as.judged_by = parties_.name;
     if (pki::is_dns_name(parties_.name)) as.server_name = parties_.name;
@@ -55,19 +57,18 @@ void Opening::begin_upstream() {
 
 bool Opening::take_upstream() {
   record_.upstream = upstream_->facts();
-  record_.alpn = upstream_->alpn();
+  if (!early_) record_.alpn = upstream_->alpn();
   for (const auto fault : upstream_->verdict().faults) record_.faults.emplace_back(pki::name(fault));
   record_.detail = upstream_->verdict().detail;
   publish();
   return record_.alpn.empty() || hello_of(flow_).alpn.contains(record_.alpn);
 }
 
-pki::Result<pki::LeafPointer> Opening::matching_leaf(pki::KeyKind kind) {
-  const auto* origin = upstream_->certificate();
+pki::Result<pki::LeafPointer> Opening::matching_leaf(const X509& origin, pki::KeyKind kind) {
   const auto now = WallClock::now();
   const auto& shared = *sides_->shared;
-  return sides_->shared->leaves.find_or_make(text_of(digest_of(*origin, Leaf::matching), kind), now, [&] {
-    return shared.maker->make_leaf(pki::request_from(*origin, kind), now);
+  return sides_->shared->leaves.find_or_make(text_of(digest_of(origin, Leaf::matching), kind), now, [&] {
+    return shared.maker->make_leaf(pki::request_from(origin, kind), now);
   });
 }
 
@@ -102,21 +103,53 @@ pki::Result<pki::LeafPointer> Opening::own_leaf(pki::KeyKind kind) {
                                              });
 }
 
+pki::KeyKind Opening::key_kind() const {
+  return tls::takes_ecdsa(hello_of(flow_)) ? pki::KeyKind::ecdsa : pki::KeyKind::rsa;
+}
+
 bool Opening::begin_client(Leaf which) {
-  const auto kind = tls::takes_ecdsa(hello_of(flow_)) ? pki::KeyKind::ecdsa : pki::KeyKind::rsa;
-  auto leaf = which == Leaf::matching    ? matching_leaf(kind)
-              : which == Leaf::mirroring ? mirroring_leaf(kind)
-                                         : own_leaf(kind);
+  const auto* origin = which == Leaf::own ? nullptr : upstream_->certificate();
+  if (which == Leaf::own) record_.alpn = hello_of(flow_).alpn.contains("http/1.1") ? "http/1.1" : "";
+  record_.leaf_mirrors_faults = which == Leaf::mirroring;
+  switch (which) {
+    case Leaf::matching: return open_client(which, matching_leaf(*origin, key_kind()), origin);
+    case Leaf::mirroring: return open_client(which, mirroring_leaf(key_kind()), origin);
+    case Leaf::own: break;
+  }
+  return open_client(which, own_leaf(key_kind()), origin);
+}
+
+bool Opening::begin_client_early() {
+  const auto* session = sides_->upstream.sessions().next(origin_key());
+  const auto* origin = session != nullptr ? SSL_SESSION_get0_peer(const_cast<SSL_SESSION*>(session)) : nullptr;
+  if (origin == nullptr) return false;
+  const unsigned char* alpn = nullptr;
+  std::size_t size = 0;
+  SSL_SESSION_get0_alpn_selected(session, &alpn, &size);
+  record_.alpn.assign(reinterpret_cast<const char*>(alpn), size);
+  early_ = open_client(Leaf::matching, matching_leaf(*origin, key_kind()), origin);
+  return early_;
+}
+
+// Another certificate that is trusted for the name is as good; the next client is shown a leaf of that one.
+bool Opening::is_as_expected() {
+  if (!is_trusted() || upstream_->alpn() != record_.alpn || upstream_->certificate() == nullptr) return false;
+  if (client_->serves_as().identity != digest_of(*upstream_->certificate(), Leaf::matching, parties_.name))
+    forget_origin();
+  return true;
+}
+
+void Opening::forget_origin() { sides_->upstream.sessions().forget(origin_key()); }
+
+bool Opening::open_client(Leaf which, pki::Result<pki::LeafPointer> leaf, const X509* origin) {
   if (!leaf) {
     note_detail(leaf.error());
     return false;
   }
   tls::ServeAs as{.leaf = *leaf, .alpn = record_.alpn, .identity = {}, .resumable = which == Leaf::matching};
   // The name as well: a session is not resumed under another (RFC 6066, 3), which OpenSSL leaves to us.
-  const auto& certificate = which == Leaf::matching ? *upstream_->certificate() : *as.leaf->certificate;
-  as.identity = digest_of(certificate, which, parties_.name);
-  if (which == Leaf::own) as.alpn = record_.alpn = hello_of(flow_).alpn.contains("http/1.1") ? "http/1.1" : "";
-  record_.leaf_mirrors_faults = which == Leaf::mirroring;
+  const X509* certificate = which == Leaf::matching ? origin : as.leaf->certificate.get();
+  as.identity = digest_of(*certificate, which, parties_.name);
   client_ = sides_->client.open(flow_.client, flow_.first_look->bytes(), std::move(as));
   return client_ != nullptr;
 }

@@ -32,6 +32,13 @@ class Opening {
   // False where no leaf can be made.
   enum class Leaf : std::uint8_t { matching, mirroring, own };
   bool begin_client(Leaf);
+  // Where a session of the origin's can be resumed, what it will present and choose is known: the client is answered
+  // while the origin is dialled. False where that is not so.
+  bool begin_client_early();
+  bool has_answered_early() const { return early_; }
+  // The origin is trusted, and has chosen what the client was told.
+  bool is_as_expected();
+  void forget_origin();
   void take_client();
   // Both are done: `flow.relay` carries what they say.
   void begin_relay();
@@ -50,7 +57,10 @@ class Opening {
   void watch();
 
  private:
-  pki::Result<pki::LeafPointer> matching_leaf(pki::KeyKind);
+  std::string origin_key() const;
+  bool open_client(Leaf, pki::Result<pki::LeafPointer>, const X509* origin);
+  pki::KeyKind key_kind() const;
+  pki::Result<pki::LeafPointer> matching_leaf(const X509& origin, pki::KeyKind);
   pki::Result<pki::LeafPointer> mirroring_leaf(pki::KeyKind);
   pki::Result<pki::LeafPointer> own_leaf(pki::KeyKind);
   void publish();
@@ -61,6 +71,7 @@ class Opening {
   flow::TlsRecord record_;
   std::unique_ptr<tls::UpstreamConnection> upstream_;
   std::unique_ptr<tls::ClientConnection> client_;
+  bool early_ = false;  // the client was answered before the origin
   bool heard_ = false;  // application data came from the client
 };
 

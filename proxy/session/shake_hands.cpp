@@ -42,6 +42,8 @@ net::Awaitable<Handshake> shake_hands(Flow& flow, tls::Connection& connection) {
     if (progress == tls::Connection::Progress::done) co_return Handshake::done;
     if (progress == tls::Connection::Progress::failed) co_return Handshake::failed;
     if (is_upstream && flow.opening->upstream().wants_certificate()) co_return Handshake::wants_certificate;
+    // Side by side; how the client's went is asked once the origin's is done.
+    if (is_upstream && flow.opening->has_answered_early()) flow.opening->client().handshake();
     co_await flow.waiter.wait();
     if (flow.stopped) co_return Handshake::stopped;
     if (is_upstream && flow.client.error) co_return Handshake::client_gone;

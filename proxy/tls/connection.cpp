@@ -95,6 +95,7 @@ void Connection::on_state(const SSL* ssl, int where, int) {
 
 Connection::Progress Connection::handshake() {
   if (established_) return Progress::done;
+  if (failed_) return Progress::failed;
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl_.get());
   if (result == 1) {
@@ -105,6 +106,7 @@ Connection::Progress Connection::handshake() {
   if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE || why == SSL_ERROR_WANT_X509_LOOKUP)
     return Progress::wait;
   note_failure(why);
+  failed_ = true;
   return Progress::failed;
 }
 

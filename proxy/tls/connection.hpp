@@ -91,6 +91,7 @@ class Connection : public net::Stream {
   Failure failure_;
   std::uint32_t messages_after_handshake_ = 0;
   bool established_ = false;
+  bool failed_ = false;  // in the handshake
   bool truncated_ = false;
   bool told_end_ = false;  // close_notify went out
 };

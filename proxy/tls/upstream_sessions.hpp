@@ -20,23 +20,29 @@ using Resumable = std::unique_ptr<SSL_SESSION, SslSessionFree>;
 
 class UpstreamSessions {
  public:
-  // `most`: origins; those longest not asked for go.
-  explicit UpstreamSessions(std::size_t most = 1024) : most_(most) {}
+  // `most`: sessions in all; those of the origins longest not asked for go.
+  explicit UpstreamSessions(std::size_t most = 2048) : most_(most) {}
 
   void keep(const std::string& origin, Resumable);
   // A TLS 1.3 session is given once (RFC 8446, C.4), an older one stays. Nothing where there is none that is valid.
   Resumable take(const std::string& origin);
+  // The one that would be taken next, if it is valid; it stays.
+  const SSL_SESSION* next(const std::string& origin) const;
   void forget(const std::string& origin);
-  std::size_t size() const { return by_origin_.size(); }
+  std::size_t size() const { return size_; }
 
  private:
-  static constexpr std::size_t kSessionsAnOrigin = 4;
+  static constexpr std::size_t kSessionsAnOrigin = 32;  // as many flows may begin at once
   struct Entry {
     std::string origin;
     std::vector<Resumable> sessions;
   };
 
+  Entry& entry(const std::string& origin);
+  void drop_last_origin();
+
   std::size_t most_;
+  std::size_t size_ = 0;
   std::list<Entry> by_use_;  // the last used first
   std::unordered_map<std::string_view, std::list<Entry>::iterator> by_origin_;
 };

@@ -1,5 +1,6 @@
 """Authorities and the origin's certificate, made by the openssl command: nothing of weir's vouches for weir."""
 
+import datetime
 import os
 import subprocess
 
@@ -55,3 +56,31 @@ def origin_certificate(folder):
     made = Certificate(folder, "origin")
     return made if made.exists() else made.make(folder, "/CN=origin.example", "origin", "-CA", by.certificate,
                                                 "-CAkey", by.key)
+
+
+def named_certificates(folder, count):
+    """A folder with n0.origin.example.crt and so on, each for that name alone, with the key of origin_certificate: as
+    many origins as names."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+    made = folder / "names"
+    if made.exists():
+        return made
+    made.mkdir()
+    by = authority(folder, "origin")
+    issuer = x509.load_pem_x509_certificate(by.certificate.read_bytes())
+    signer = serialization.load_pem_private_key(by.key.read_bytes(), None)
+    key = serialization.load_pem_private_key(origin_certificate(folder).key.read_bytes(), None).public_key()
+    now = datetime.datetime.utcnow()
+    for number in range(count):
+        name = f"n{number}.origin.example"
+        built = (x509.CertificateBuilder().issuer_name(issuer.subject).public_key(key)
+                 .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+                 .serial_number(number + 1)
+                 .not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=30))
+                 .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), False)
+                 .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False))
+        certificate = built.sign(signer, hashes.SHA256())
+        (made / f"{name}.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    return made

@@ -45,13 +45,16 @@ TEST_CASE("upstream sessions: an older version's is given again and again", "[tl
   CHECK(id_of(sessions.take("a")) == 2);
 }
 
-TEST_CASE("upstream sessions: an origin has at most four", "[tls]") {
+TEST_CASE("upstream sessions: an origin has at most 32, the newest", "[tls]") {
   UpstreamSessions sessions;
-  for (unsigned char id = 1; id <= 6; ++id) sessions.keep("a", session(TLS1_3_VERSION, id));
-  for (const int id : {6, 5, 4, 3, -1}) CHECK(id_of(sessions.take("a")) == id);
+  for (unsigned char id = 1; id <= 34; ++id) sessions.keep("a", session(TLS1_3_VERSION, id));
+  CHECK(sessions.size() == 32);
+  for (int id = 34; id >= 3; --id) CHECK(id_of(sessions.take("a")) == id);
+  CHECK(id_of(sessions.take("a")) == -1);
+  CHECK(sessions.size() == 0);
 }
 
-TEST_CASE("upstream sessions: origins are bounded, and the one longest not asked for goes", "[tls]") {
+TEST_CASE("upstream sessions: all are bounded, and those of the origin longest not asked for go", "[tls]") {
   UpstreamSessions sessions(2);
   sessions.keep("a", session(TLS1_2_VERSION, 1));
   sessions.keep("b", session(TLS1_2_VERSION, 2));
