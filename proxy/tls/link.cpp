@@ -52,6 +52,7 @@ int Link::read(BIO* bio, char* into, int size) {
     first_ = first_.subspan(count);
     return static_cast<int>(count);
   }
+  if (cannot_read_) return -1;  // the kernel says so once, and tells of an end from then on
   if (watch_.readable) {
     const auto count = recv(watch_.fd(), into, static_cast<std::size_t>(size), 0);
     if (count > 0) {
@@ -65,6 +66,7 @@ int Link::read(BIO* bio, char* into, int size) {
     }
     if (errno != EAGAIN && errno != EINTR) {
       error_ = errno;
+      cannot_read_ = true;
       return -1;
     }
     if (errno == EAGAIN) watch_.readable = false;

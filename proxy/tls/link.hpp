@@ -44,6 +44,7 @@ class Link {
   std::span<const std::uint8_t> first_;
   int error_ = 0;
   bool at_end_ = false;
+  bool cannot_read_ = false;  // the socket failed
 };
 
 }  // namespace weir::tls

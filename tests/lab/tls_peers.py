@@ -193,8 +193,7 @@ class Handshake:
         self.tls = made.wrap_bio(self.incoming, self.outgoing, server_side=server_side, server_hostname=name)
         self.done = False
 
-    def answer(self, heard=b""):
-        self.incoming.write(heard)
+    def answer(self):
         try:
             self.tls.do_handshake()
             self.done = True
@@ -217,12 +216,20 @@ class Handshake:
             try:
                 return self.tls.read(65536)
             except ssl.SSLWantReadError:
-                self.incoming.write(sock.recv(65536))
+                self._take(sock)
+
+    def _take(self, sock):
+        if data := sock.recv(65536):
+            self.incoming.write(data)
+        else:
+            self.incoming.write_eof()
 
     def hear(self, sock):
         """Reads what the peer says until there is an answer."""
-        while not (answer := self.answer(sock.recv(65536))) and not self.done:
-            pass
+        answer = b""
+        while not answer and not self.done:
+            self._take(sock)
+            answer = self.answer()
         return answer
 
 
