@@ -9,6 +9,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
 
 import pytest
 
@@ -20,6 +21,7 @@ from tls_peers import TLS12, TLS13, Handshake, client_context, end, says_back, s
 from weir import wait_for
 
 MIB = 1 << 20
+WORKERS = 2  # of the fixture's weir
 TRANSPORTS = pytest.mark.parametrize("mptcp", [False, True], ids=["tcp", "mptcp"])
 VERSIONS = pytest.mark.parametrize("maximum", [TLS12, TLS13], ids=["1_2", "1_3"])
 
@@ -257,19 +259,50 @@ def test_sessions_are_resumed_on_both_sides(lab, maximum):
 
 @VERSIONS
 def test_another_certificate_is_another_session(lab, maximum):
-    """The origin resumes nothing, so that its certificate is seen each time."""
-    turns = iter([server_context(lab.certificates[kind], maximum=maximum)
-                  for kind in ("wildcard", "wildcard", "many_names")])
-    origin = lab.origin(made=lambda: next(turns))
+    """A worker that has a session of the origin's answers by it once more, and has forgotten it then."""
+    kinds = ["wildcard", "many_names"]
+    contexts = [server_context(lab.certificates[kind], maximum=maximum) for kind in kinds]
+    current = contexts[0]
+    origin = lab.origin(made=lambda: current)
     made = client_context(lab.authority, maximum=maximum)
-    session = None
-    for expected in (False, True, False):
+    session, reused = None, []
+    for number in range(4 + WORKERS):
+        current = contexts[number >= 2]
         with lab.open(origin, name=NAME, made=made, session=session) as tls:
             says_back(tls)
-            assert tls.session_reused == expected
+            reused.append(tls.session_reused)
             session = tls.session
             end(tls)
-        assert resumed(lab.record(origin)) == (expected, False)
+        lab.record(origin)
+    assert reused[:2] == [False, True]
+    assert False in reused[2:3 + WORKERS]
+
+
+def test_handshakes_go_side_by_side_where_the_origin_is_known(lab):
+    """The origin answers only once the client's handshake is done."""
+    may_answer, context = threading.Event(), server_context(lab.certificates["wildcard"])
+    waited = []
+
+    def made():
+        waited.append(may_answer.wait(20))
+        return context
+
+    origin = lab.origin(made=made)
+    opened = client_context(lab.authority)
+    may_answer.set()
+    known = set()
+    while len(known) < WORKERS:  # a flow's id tells its worker
+        with lab.open(origin, made=opened) as tls:
+            says_back(tls)
+            end(tls)
+        known.add(int(lab.record(origin)["id"], 16) % WORKERS)
+    may_answer.clear()
+    with lab.open(origin, made=opened) as tls:
+        may_answer.set()
+        says_back(tls)
+        end(tls)
+    assert all(waited)
+    assert lab.record(origin)["tls"]["upstream"]["resumed"]
 
 
 @VERSIONS
