@@ -27,7 +27,7 @@ enum class Code : std::uint8_t {
   timeout,          // not answered within gateway.connect_timeout
   idle,             // nothing moved for gateway.idle_timeout
   drained,          // still open when gateway.drain_timeout ran out, or a second SIGTERM came
-  limit,            // gateway.max_flows or the descriptor limit
+  limit,            // gateway.max_flows, the descriptor limit, or half-open handshakes of one client
   blocked,          // policy says so, and the client was told
   denied,           // policy says reset
   malformed,        // began as TLS or HTTP, and was then neither

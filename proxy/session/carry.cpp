@@ -53,6 +53,7 @@ net::Awaitable<End> relay_unread(Flow& flow) {
 
 net::Awaitable<End> carry(Flow& flow) {
   auto& relay = *flow.relay;
+  flow.handshake_place.reset();
   for (;;) {
     const auto next = relay.step();
     if (flow.sniffer && flow.sniffer->is_done()) flow.sniffer.reset();

@@ -87,6 +87,10 @@ End client_failed(const Flow& flow) {
 
 // Its first bytes are looked at; what they tell is on record, and added to the facts.
 net::Awaitable<std::optional<End>> learn_more(Flow& flow, policy::Facts& facts) {
+  if (auto place = flow.worker.handshakes().take(flow.record.client.address))
+    flow.handshake_place.emplace(std::move(*place));
+  else
+    co_return End{Stage::classify, Side::client, Code::limit, {}};
   const auto looked = co_await look(flow);
   flow.DeadlineHook::unlink();
   if (looked == Looked::failed) co_return client_failed(flow);

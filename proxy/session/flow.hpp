@@ -12,6 +12,7 @@
 #include "proxy/net/poller.hpp"
 #include "proxy/relay/relay.hpp"
 #include "proxy/session/first_look.hpp"
+#include "proxy/session/handshake_limit.hpp"
 #include "proxy/session/name_sniffer.hpp"
 
 namespace weir::session {
@@ -43,10 +44,11 @@ struct Flow : TableHook, DeadlineHook {
   net::Waiter waiter;
   net::Watch client;
   net::Watch upstream;
-  std::unique_ptr<FirstLook> first_look;   // until its bytes are passed on
-  std::unique_ptr<NameSniffer> sniffer;    // until a name is known, or is not to be had
-  std::unique_ptr<Opening> opening;        // where policy decrypts
-  std::unique_ptr<relay::Exchange> relay;  // while bytes move, and after
+  std::optional<HandshakeLimit::Place> handshake_place;  // from the first look until bytes move
+  std::unique_ptr<FirstLook> first_look;                 // until its bytes are passed on
+  std::unique_ptr<NameSniffer> sniffer;                  // until a name is known, or is not to be had
+  std::unique_ptr<Opening> opening;                      // where policy decrypts
+  std::unique_ptr<relay::Exchange> relay;                // while bytes move, and after
   flow::Record record;
   Clock::time_point started;
   Clock::time_point last_active;

@@ -20,6 +20,7 @@
 #include "proxy/relay/resources.hpp"
 #include "proxy/session/admission.hpp"
 #include "proxy/session/flow.hpp"
+#include "proxy/session/handshake_limit.hpp"
 #include "proxy/session/line_log.hpp"
 #include "proxy/session/listener.hpp"
 #include "proxy/session/name_reports.hpp"
@@ -92,6 +93,7 @@ class Worker {
   flow::Counters& count() { return counters_; }
   // Null where the policy in force decrypts nothing.
   std::shared_ptr<TlsSides> tls_sides();
+  HandshakeLimit& handshakes() { return handshakes_; }
   tls::Exceptions& exceptions() { return *exceptions_; }
   void report_exception(flow::TlsCause cause, const tls::Parties& parties) { report_exception_(cause, parties); }
 
@@ -109,6 +111,7 @@ class Worker {
   void report_if_drained();
   void count_joins(std::size_t paths_before, const flow::Record&);
 
+  HandshakeLimit handshakes_;        // outlives the flows, which hold places
   boost::asio::io_context context_;  // runs what is posted and spawned; its own reactor is never made
   net::Poller poller_;
   relay::Resources resources_;

@@ -514,6 +514,18 @@ def test_half_open_handshakes_hinder_nobody_else(lab):
     wait_for(lambda: lab.weir.live() == 0, what="the end of all flows")
 
 
+def test_half_open_handshakes_of_one_client_are_bounded(lab):
+    """512 on each worker; a client with another address has its own."""
+    origin = lab.origin()
+    half_open = [lab.connect(origin) for _ in range(2 * 512 + 40)]
+    assert lab.record(origin)["end"] == {"stage": "classify", "side": "client", "code": "limit"}
+    with lab.open(origin, made=client_context(lab.authority), source=client_address(1)) as tls:
+        says_back(tls)
+    for sock in half_open:
+        sock.close()
+    wait_for(lambda: lab.weir.live() == 0, what="the end of all flows")
+
+
 def echoes(lab, origin):
     with lab.open(origin, source=client_address(1)) as tls:
         says_back(tls)
