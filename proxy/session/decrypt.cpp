@@ -93,9 +93,17 @@ net::Awaitable<End> refuse_untrusted(Flow& flow) {
   co_return co_await refuse_within_tls(flow, http::Refused::bad_upstream, reason, end);
 }
 
+// The client was answered, and is gone before the origin was: its last words are heard, for a refusal is to be learned.
+End client_is_gone(Flow& flow) {
+  if (flow.opening->client().handshake() == tls::Connection::Progress::failed) return client_handshake_failed(flow);
+  note_silent_close(flow);
+  return {Stage::handshake, Side::client, Code::reset, {}};
+}
+
 // The client was answered by what a session of the origin's told, and the origin is another now. It can be told no
 // more; when it tries again, as clients do after a reset, nothing is taken for granted.
 End origin_has_changed(Flow& flow, Handshake upstream) {
+  if (upstream == Handshake::client_gone) return client_is_gone(flow);
   auto& opening = *flow.opening;
   opening.forget_origin();
   const auto& failure = opening.upstream().failure();
@@ -104,7 +112,6 @@ End origin_has_changed(Flow& flow, Handshake upstream) {
     learn_exception(flow, TlsCause::protocol);
   flow.worker.count().tls_handshake_failed[static_cast<std::size_t>(Side::upstream)].add();
   if (upstream == Handshake::stopped) return {Stage::handshake, Side::upstream, *flow.stopped, {}};
-  if (upstream == Handshake::client_gone) return {Stage::handshake, Side::client, Code::reset, {}};
   opening.note_detail("origin: not what it was before; " + (upstream == Handshake::failed ? failure.text : "") +
                       " the client is to try again");
   return {Stage::handshake, Side::upstream, Code::tls, failure.error};
@@ -139,7 +146,8 @@ net::Awaitable<End> decrypt(Flow& flow) {
   if (const auto cause = cause_known_beforehand(flow)) co_return co_await do_not_decrypt(flow, *cause);
   flow.record.disposition = flow::Disposition::decrypt;
   if (opening.begin_client_early()) opening.client().handshake();  // its first flight goes out now
-  if (const auto failed = co_await dial(flow)) co_return *failed;
+  if (const auto failed = co_await dial(flow))
+    co_return opening.has_answered_early() && failed->side == Side::client ? client_is_gone(flow) : *failed;
   opening.begin_upstream();
   const auto upstream = co_await shake_hands(flow, opening.upstream());
   if (opening.has_answered_early()) {

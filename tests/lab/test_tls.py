@@ -1,5 +1,6 @@
 """Decryption of flows that go well: their bytes, their ends, sessions resumed, the files that it takes."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -17,11 +18,12 @@ from certificates import NAME
 from peers import pieces, receive_all, receive_exactly, reset, send_stream, stream_hash, unacknowledged
 from test_mptcp import subflows_of
 from test_relay import grows
-from tls_peers import TLS12, TLS13, Handshake, client_context, end, says_back, server_context
+from tls_peers import TLS12, TLS13, Handshake, answer_http, client_context, end, read_all, says_back, server_context
 from weir import wait_for
 
 MIB = 1 << 20
 WORKERS = 2  # of the fixture's weir
+SECRET = b"only for those who trust me"
 TRANSPORTS = pytest.mark.parametrize("mptcp", [False, True], ids=["tcp", "mptcp"])
 VERSIONS = pytest.mark.parametrize("maximum", [TLS12, TLS13], ids=["1_2", "1_3"])
 
@@ -257,25 +259,59 @@ def test_sessions_are_resumed_on_both_sides(lab, maximum):
     assert sum(upstream for _, upstream in records) >= 6
 
 
+def changing(lab, *contexts):
+    """An origin that goes on to the next context with each connection, and stays with the last."""
+    left = list(contexts)
+    return lab.origin(answer_http(SECRET), made=lambda: left.pop(0) if len(left) > 1 else left[0])
+
+
+def ask(lab, origin, made, session=None):
+    """What the client reads, its session, and whether it had resumed one."""
+    with lab.open(origin, name=NAME, made=made, session=session) as tls:
+        tls.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        return read_all(tls), tls.session, tls.session_reused
+
+
 @VERSIONS
 def test_another_certificate_is_another_session(lab, maximum):
-    """A worker that has a session of the origin's answers by it once more, and has forgotten it then."""
-    kinds = ["wildcard", "many_names"]
-    contexts = [server_context(lab.certificates[kind], maximum=maximum) for kind in kinds]
-    current = contexts[0]
-    origin = lab.origin(made=lambda: current)
+    """A worker that knows the origin answers the client before it asks the origin, and notices a change by that: what
+    it has of an origin (2 workers, 2 more flows at most) is as it was until then."""
+    good, other = (server_context(lab.certificates[kind], maximum=maximum) for kind in ("ecdsa", "many_names"))
+    origin = changing(lab, good, good, good, other)
     made = client_context(lab.authority, maximum=maximum)
-    session, reused = None, []
-    for number in range(4 + WORKERS):
-        current = contexts[number >= 2]
-        with lab.open(origin, name=NAME, made=made, session=session) as tls:
-            says_back(tls)
-            reused.append(tls.session_reused)
-            session = tls.session
-            end(tls)
-        lab.record(origin)
-    assert reused[:2] == [False, True]
-    assert False in reused[2:3 + WORKERS]
+    _, session, resumed_it = ask(lab, origin, made)
+    assert not resumed_it
+    assert all(ask(lab, origin, made, session)[2] for _ in range(2))
+    assert not all([ask(lab, origin, made, session)[2] for _ in range(3)])
+    assert not ask(lab, changing(lab, other), made, session)[2]
+
+
+def test_a_certificate_that_goes_bad_is_noticed(lab):
+    good, bad = server_context(lab.certificates["ecdsa"]), server_context(lab.certificates["expired"])
+    origin = changing(lab, good, good, good, bad)
+    made = client_context(lab.authority)
+    assert all(SECRET in ask(lab, origin, made)[0] for _ in range(3))
+    answers = []
+    for _ in range(3):
+        try:
+            answers.append(ask(lab, origin, made)[0])
+        except OSError:  # answered too early: the client is to try again
+            pass
+    assert answers and all(answer.startswith(b"HTTP/1.1 502 ") and SECRET not in answer for answer in answers)
+
+
+def test_an_origin_that_comes_to_ask_for_a_client_certificate(lab):
+    good, asking = (server_context(lab.certificates["ecdsa"], client_authority=authority)
+                    for authority in (None, lab.trusted))
+    origin = changing(lab, good, good, good, asking)
+    made = client_context(lab.authority)
+    assert all(SECRET in ask(lab, origin, made)[0] for _ in range(3))
+    mine = client_context(lab.trusted)
+    mine.load_verify_locations(lab.authority)
+    mine.load_cert_chain(lab.certificates["client_only"].chain, lab.certificates["client_only"].key)
+    with contextlib.suppress(OSError):
+        ask(lab, origin, mine)  # answered too early, or not
+    assert SECRET in ask(lab, origin, mine)[0]
 
 
 def test_handshakes_go_side_by_side_where_the_origin_is_known(lab):
