@@ -1,4 +1,9 @@
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include <spdlog/async.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -21,10 +26,18 @@ void open_log() {
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
 }
 
+// Keys are in memory: it is neither dumped, nor read by other processes of the same user.
+void hide_memory() {
+  const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+  if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
+    std::fprintf(stderr, "weir: warning: core dumps cannot be turned off: %s\n", std::strerror(errno));
+}
+
 int run(const std::filesystem::path& file) {
   auto reading = conf::read_file(file);
   for (const auto& problem : reading.problems) std::fprintf(stderr, "%s\n", problem.text().c_str());
   if (!reading.ok()) return 1;
+  hide_memory();
   open_log();
   session::Gateway gateway(file, std::move(reading.settings), std::move(reading.policy), WEIR_VERSION);
   const auto result = gateway.run();

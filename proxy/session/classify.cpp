@@ -111,8 +111,13 @@ net::Awaitable<std::optional<End>> decide(Flow& flow, policy::Decision& decision
     if (auto end = co_await learn_more(flow, facts)) co_return end;
     outcome = policy::decide(snapshot->policy, facts);
   }
-  // What a rule asks for that only decryption shows is judged by the requests themselves.
-  if (outcome.state == State::needs_decryption) outcome.decision = {.tls = policy::Tls::decrypt};
+  if (outcome.state == State::needs_decryption) {
+    // It is decrypted. Requests inside TLS are not read yet, so what that rule asks for is not to be had, and those
+    // below it decide the rest.
+    facts.request = policy::Fact<policy::HttpRequest>::absent();
+    outcome = policy::decide(snapshot->policy, facts);
+    outcome.decision.tls = policy::Tls::decrypt;
+  }
   decision = outcome.decision;
   if (decision.tls == policy::Tls::decrypt && !flow.first_look)
     if (auto end = co_await learn_more(flow, facts)) co_return end;

@@ -32,6 +32,7 @@ admin::TlsException shown(const tls::Exception& exception, std::chrono::steady_c
 std::vector<admin::TlsException> shown(const std::vector<tls::Exception>& exceptions,
                                        std::chrono::steady_clock::time_point now) {
   std::vector<admin::TlsException> all;
+  all.reserve(exceptions.size());
   for (const auto& exception : exceptions) all.push_back(shown(exception, now));
   return all;
 }

@@ -197,6 +197,18 @@ def test_a_blocked_name_is_told_so_within_tls(lab):
     assert origin.server.peers == []
 
 
+def test_a_rule_that_asks_for_a_request_hides_none_below_it(lab):
+    """Requests inside TLS are not read yet; what is below such a rule blocks all the same."""
+    origin = lab.origin()
+    rules = (f'[[rule]]\nname = "admin"\nwhen = {{ domains = ["{origin.name}"], paths = ["/admin/*"] }}\n'
+             'tls = "decrypt"\naction = "block"\n'
+             f'[[rule]]\nname = "shut"\nwhen = {{ domains = ["{origin.name}"] }}\naction = "block"\n')
+    with lab.configured(extra=rules):
+        lab.curl(origin, check=False)
+        record = lab.record(origin)
+    assert record["end"]["code"] == "blocked" and record["rule"] == "shut"
+
+
 # --- those that refuse weir's certificate
 
 def refuse(lab, origin, code=60):
