@@ -24,7 +24,8 @@ class Stream {
   virtual ~Stream() = default;
 
   virtual Io read(std::span<std::uint8_t> into) = 0;
-  // Moves all that can be moved without waiting. After `wait` the same bytes come again, and perhaps more behind them; where they lie may have changed.
+  // Moves all that can be moved without waiting. After `wait` the same bytes come again, and perhaps more behind them;
+  // where they lie may have changed.
   virtual Io write(std::span<const std::uint8_t> bytes) = 0;
   // Nothing more is written: moved, wait or failed; called again after wait. `in_order`: as its sender meant it, not
   // cut off. `closes`: the socket is closed right after.

@@ -87,11 +87,17 @@ def test_the_origins_end_leaves_the_other_direction_open(network, weir, serve, m
 
 @pytest.mark.parametrize("mptcp", [False, True], ids=["tcp", "mptcp"])
 def test_the_clients_reset_reaches_the_origin(network, weir, serve, mptcp):
-    server = serve(network.origin, 80, receive_all)
+    heard = []
+
+    def hear(sock):
+        heard.append(receive_exactly(sock, 10))
+        receive_all(sock)
+
+    server = serve(network.origin, 80, hear)
     sock = connect(network.client, (ORIGIN, 80), mptcp=mptcp)
     port = sock.getsockname()[1]
     sock.sendall(b"half a req")
-    wait_for(lambda: server.peers, what="the upstream connection")
+    wait_for(lambda: heard, what="the request at the origin")
     reset(sock)
     record = weir.record(client_port=port)
     assert record["end"] == {"stage": "relay", "side": "client", "code": "reset"}

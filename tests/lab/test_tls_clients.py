@@ -518,6 +518,8 @@ def test_half_open_handshakes_of_one_client_are_bounded(lab):
     """512 on each worker; a client with another address has its own."""
     origin = lab.origin()
     half_open = [lab.connect(origin) for _ in range(2 * 512 + 40)]
+    for sock in half_open:
+        sock.sendall(client_hello(origin.name)[:100])
     assert lab.record(origin)["end"] == {"stage": "classify", "side": "client", "code": "limit"}
     with lab.open(origin, made=client_context(lab.authority), source=client_address(1)) as tls:
         says_back(tls)

@@ -333,6 +333,7 @@ def test_a_client_that_goes_away_meanwhile(lab):
     came, gone = threading.Event(), threading.Event()
 
     def serve(sock):
+        sock.recv(65536)
         came.set()
         try:
             receive_all(sock)

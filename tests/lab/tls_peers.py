@@ -18,6 +18,7 @@ TLS12, TLS13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 CLIENT_HELLO_CONTEXT = 0x80  # SSL_EXT_CLIENT_HELLO
 
 _LIBSSL = ctypes.CDLL("libssl.so.3")
+_LIBCRYPTO = ctypes.CDLL("libcrypto.so.3")
 _ADD_EXTENSION = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint,
                                   ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(ctypes.c_size_t), ctypes.c_void_p,
                                   ctypes.c_size_t, ctypes.POINTER(ctypes.c_int), ctypes.c_void_p)
@@ -152,24 +153,14 @@ def client_context(authority, **options):
 # --- ends and flights
 
 def end(tls):
-    """close_notify goes out; the other direction stays open, as does the socket."""
-    timeout = tls.gettimeout()
-    tls.setblocking(False)
-    try:
-        while not _is_told(tls):
-            select.select([], [tls], [], timeout)
-    finally:
-        tls.settimeout(timeout)
-
-
-def _is_told(tls):
-    try:
-        tls.unwrap()
-    except ssl.SSLWantWriteError:
-        return False
-    except ssl.SSLError:  # most often that the peer's is still to come
-        pass
-    return True
+    """close_notify goes out; the other direction stays open, as does the socket. (Python's unwrap reads on as well, and
+    breaks the connection where there is data.)"""
+    while (result := _LIBSSL.SSL_shutdown(_pointer(tls))) < 0:
+        why = _LIBSSL.SSL_get_error(_pointer(tls), result)
+        _LIBCRYPTO.ERR_clear_error()
+        if why != ssl.SSL_ERROR_WANT_WRITE:
+            return
+        select.select([], [tls], [], tls.gettimeout())
 
 
 def over_tls(made, handler, in_order=True):
