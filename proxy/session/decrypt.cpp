@@ -112,8 +112,8 @@ End origin_has_changed(Flow& flow, Handshake upstream) {
     learn_exception(flow, TlsCause::protocol);
   flow.worker.count().tls_handshake_failed[static_cast<std::size_t>(Side::upstream)].add();
   if (upstream == Handshake::stopped) return {Stage::handshake, Side::upstream, *flow.stopped, {}};
-  opening.note_detail("origin: not what it was before; " + (upstream == Handshake::failed ? failure.text : "") +
-                      " the client is to try again");
+  opening.note_detail("origin: not what it was before" + (upstream == Handshake::failed ? ": " + failure.text : "") +
+                      "; the client is to try again");
   return {Stage::handshake, Side::upstream, Code::tls, failure.error};
 }
 
@@ -125,8 +125,8 @@ net::Awaitable<End> relay_decrypted(Flow& flow) {
   if (!opening.client().link().has_first()) flow.first_look.reset();
   opening.begin_relay();
   const auto end = co_await carry(flow);
-  // An origin may answer the client's truncation by an alert, and be the one that ends the flow.
-  const bool client_left = end.side == Side::client || opening.client().is_truncated();
+  // The end names a side only where it was out of order, and an origin may answer the client's by an alert.
+  const bool client_left = opening.left_first().value_or(end.side) == Side::client;
   if (client_left && flow.relay->bytes_from_client() == 0) note_silent_close(flow);
   co_return end;
 }

@@ -184,6 +184,10 @@ void Opening::watch() {
     heard_ = true;
     flow_.worker.exceptions().note_success(parties_, std::chrono::steady_clock::now());
   }
+  if (!left_first_ && client_->has_ended())
+    left_first_ = flow::Side::client;
+  else if (!left_first_ && upstream_->has_ended())
+    left_first_ = flow::Side::upstream;
   // Once one side has ended, the other has nothing more to lose by an end without a word, and many do so.
   if (record_.truncated || !(client_->is_truncated() || upstream_->is_truncated())) return;
   const bool is_clients = client_->is_truncated();

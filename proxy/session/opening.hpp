@@ -55,6 +55,8 @@ class Opening {
 
   // While bytes move: a client that sends data has taken weir's certificate; an end without close_notify is told.
   void watch();
+  // Who ended first, while bytes moved; nothing where nobody did in order.
+  std::optional<flow::Side> left_first() const { return left_first_; }
 
  private:
   std::string origin_key() const;
@@ -72,6 +74,7 @@ class Opening {
   std::unique_ptr<tls::UpstreamConnection> upstream_;
   std::unique_ptr<tls::ClientConnection> client_;
   bool early_ = false;  // the client was answered before the origin
+  std::optional<flow::Side> left_first_;
   bool heard_ = false;  // application data came from the client
 };
 

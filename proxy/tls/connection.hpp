@@ -64,6 +64,7 @@ class Connection : public net::Stream {
   Io read(std::span<std::uint8_t> into) override;
   Io write(std::span<const std::uint8_t> bytes) override;
   Io finish(bool in_order, bool closes) override;
+  bool has_ended() const { return ended_; }  // the peer, in order or not
   bool is_truncated() const override { return truncated_; }
   std::error_code error() const override;
 
@@ -92,6 +93,7 @@ class Connection : public net::Stream {
   std::uint32_t messages_after_handshake_ = 0;
   bool established_ = false;
   bool failed_ = false;  // in the handshake
+  bool ended_ = false;
   bool truncated_ = false;
   bool told_end_ = false;  // close_notify went out
 };

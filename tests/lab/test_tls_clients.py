@@ -1,6 +1,7 @@
 """Decryption as clients make it hard: real programs, odd names, refusals, what is no TLS, what never ends."""
 
 import concurrent.futures
+import contextlib
 import shutil
 import socket
 import ssl
@@ -517,9 +518,11 @@ def test_half_open_handshakes_hinder_nobody_else(lab):
 def test_half_open_handshakes_of_one_client_are_bounded(lab):
     """512 on each worker; a client with another address has its own."""
     origin = lab.origin()
-    half_open = [lab.connect(origin) for _ in range(2 * 512 + 40)]
-    for sock in half_open:
-        sock.sendall(client_hello(origin.name)[:100])
+    half_open = []
+    with contextlib.suppress(ConnectionError):  # the one that is too many may be reset before it is used
+        for _ in range(2 * 512 + 1):
+            half_open.append(lab.connect(origin))
+            half_open[-1].sendall(client_hello(origin.name)[:100])
     assert lab.record(origin)["end"] == {"stage": "classify", "side": "client", "code": "limit"}
     with lab.open(origin, made=client_context(lab.authority), source=client_address(1)) as tls:
         says_back(tls)
