@@ -32,7 +32,7 @@ class UpstreamSessions {
   std::size_t size() const { return size_; }
 
  private:
-  static constexpr std::size_t kSessionsAnOrigin = 32;  // as many flows may begin at once
+  static constexpr std::size_t kSessionsAnOrigin = 12;  // so many flows may begin at once and resume
   struct Entry {
     std::string origin;
     std::vector<Resumable> sessions;

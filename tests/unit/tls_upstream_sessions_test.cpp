@@ -45,11 +45,11 @@ TEST_CASE("upstream sessions: an older version's is given again and again", "[tl
   CHECK(id_of(sessions.take("a")) == 2);
 }
 
-TEST_CASE("upstream sessions: an origin has at most 32, the newest", "[tls]") {
+TEST_CASE("upstream sessions: an origin has at most twelve, the newest", "[tls]") {
   UpstreamSessions sessions;
-  for (unsigned char id = 1; id <= 34; ++id) sessions.keep("a", session(TLS1_3_VERSION, id));
-  CHECK(sessions.size() == 32);
-  for (int id = 34; id >= 3; --id) CHECK(id_of(sessions.take("a")) == id);
+  for (unsigned char id = 1; id <= 14; ++id) sessions.keep("a", session(TLS1_3_VERSION, id));
+  CHECK(sessions.size() == 12);
+  for (int id = 14; id >= 3; --id) CHECK(id_of(sessions.take("a")) == id);
   CHECK(id_of(sessions.take("a")) == -1);
   CHECK(sessions.size() == 0);
 }
