@@ -44,29 +44,23 @@ std::string is_duration(const std::string& text) {
   return duration && *duration >= std::chrono::seconds(1) ? "" : "is a duration such as 30m, 1h or 2d";
 }
 
-CLI::App* add_one(CLI::App& bypass, Action& chosen, const char* name, const char* help,
-                  const std::shared_ptr<Request>& request, int (*run)(const Request&)) {
-  auto* command = bypass.add_subcommand(name, help);
-  add_gateway_options(*command, *request);
-  command->callback([&chosen, request, run] { chosen = [request, run] { return run(*request); }; });
-  return command;
-}
-
 }  // namespace
 
 void add_bypass(CLI::App& app, Action& chosen) {
   auto* bypass = app.add_subcommand("bypass", "the bypass list of the running gateway");
   bypass->require_subcommand(1);
   const auto request = std::make_shared<Request>();
-  auto* listing = add_one(*bypass, chosen, "list", "configured, added and learned entries", request, list);
+  auto* listing = add_gateway_command(*bypass, chosen, "list", "configured, added and learned entries", request, list);
   listing->add_flag("--json", request->json, "as the admin service says it");
-  auto* adding = add_one(*bypass, chosen, "add", "send flows to a destination direct, for a time", request, add);
+  auto* adding =
+      add_gateway_command(*bypass, chosen, "add", "send flows to a destination direct, for a time", request, add);
   adding->add_option("WHAT", request->what, "an address, a prefix, or a name (*.x: every name below x)")->required();
   adding->add_option("--for", request->duration, "how long")->required()->type_name("TIME")->check(is_duration);
   adding->add_option("--flows", request->flows, "which flows")
       ->check(CLI::IsMember({"mptcp", "tcp", "any"}))
       ->capture_default_str();
-  auto* removing = add_one(*bypass, chosen, "remove", "an entry that was added, or what was learned", request, remove);
+  auto* removing =
+      add_gateway_command(*bypass, chosen, "remove", "an entry that was added, or what was learned", request, remove);
   removing->add_option("WHAT", request->what, "as it was added, or an address or a name that was learned")->required();
 }
 

@@ -30,23 +30,16 @@ int remove(const Request& request) {
              [](const std::string&) { std::puts("removed"); });
 }
 
-CLI::App* add_one(CLI::App& exceptions, Action& chosen, const char* name, const char* help,
-                  const std::shared_ptr<Request>& request, int (*run)(const Request&)) {
-  auto* command = exceptions.add_subcommand(name, help);
-  add_gateway_options(*command, *request);
-  command->callback([&chosen, request, run] { chosen = [request, run] { return run(*request); }; });
-  return command;
-}
-
 }  // namespace
 
 void add_exceptions(CLI::App& app, Action& chosen) {
   auto* exceptions = app.add_subcommand("exceptions", "what the running gateway does not decrypt any more");
   exceptions->require_subcommand(1);
   const auto request = std::make_shared<Request>();
-  auto* listing = add_one(*exceptions, chosen, "list", "each with its reason, and for how long", request, list);
+  auto* listing =
+      add_gateway_command(*exceptions, chosen, "list", "each with its reason, and for how long", request, list);
   listing->add_flag("--json", request->json, "as the admin service says it");
-  auto* removing = add_one(*exceptions, chosen, "remove", "have it decrypted again", request, remove);
+  auto* removing = add_gateway_command(*exceptions, chosen, "remove", "have it decrypted again", request, remove);
   removing->add_option("WHAT", request->what, "a name, a client's address, or a destination")->required();
 }
 

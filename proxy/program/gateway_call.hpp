@@ -1,6 +1,7 @@
 // What the commands that ask a running gateway share: which one is meant, and how its answer is shown.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include <boost/beast/http/verb.hpp>
@@ -24,6 +25,16 @@ struct GatewayCall {
 
 // -c, --admin and --token-file; the call outlives the command.
 void add_gateway_options(CLI::App& command, GatewayCall&);
+
+// A subcommand that asks the gateway; `Request` is a GatewayCall with what the command asks for besides.
+template <typename Request>
+CLI::App* add_gateway_command(CLI::App& parent, Action& chosen, const char* name, const char* help,
+                              const std::shared_ptr<Request>& request, int (*run)(const Request&)) {
+  auto* command = parent.add_subcommand(name, help);
+  add_gateway_options(*command, *request);
+  command->callback([&chosen, request, run] { chosen = [request, run] { return run(*request); }; });
+  return command;
+}
 
 // Asks, and hands a success's body to `show`.
 int ask(const GatewayCall&, boost::beast::http::verb, const std::string& target, void (*show)(const std::string& body),
