@@ -24,6 +24,8 @@ void read_log(Section section, const std::filesystem::path& folder, LogSettings&
                           {"error", LogLevel::error}});
   read_place(section, "flows", folder, log.flows);
   read_place(section, "events", folder, log.events);
+  read_place(section, "requests", folder, log.requests);
+  section.read("request_query", log.request_query);
   section.finish();
 }
 

@@ -20,6 +20,7 @@ struct Surroundings {
   std::filesystem::path folder;  // where relative paths start
   std::vector<std::uint16_t> intercept_ports;
   std::vector<std::string> client_interfaces;
+  bool watches_dns = false;
 };
 
 bool read_prefixes(Section&, std::string_view key, const Surroundings&, std::vector<policy::Prefix>&);

@@ -19,8 +19,8 @@ const toml::table* table_of(const toml::table& root, std::string_view name, Prob
 }
 
 void check_top_level(const toml::table& root, Problems& problems) {
-  static const std::vector<std::string_view> kTables{"gateway", "mptcp", "bypass", "tls", "rule",
-                                                     "quic",    "dns",   "admin",  "log"};
+  static const std::vector<std::string_view> kTables{"gateway", "mptcp", "bypass", "tls",   "rule",
+                                                     "http",    "quic",  "dns",    "admin", "log"};
   for (const auto& [key, node] : root) {
     if (std::ranges::find(kTables, key.str()) != kTables.end()) continue;
     const bool is_table = node.is_table() || node.is_array_of_tables();
@@ -40,9 +40,11 @@ Reading read_table(const toml::table& root, const std::string& file_name) {
              reading.policy.on_syn);
   read_tls(Section("[tls]", table_of(root, "tls", problems), problems), problems, folder, settings.tls,
            reading.policy.tls);
+  read_http(Section("[http]", table_of(root, "http", problems), problems), settings.http);
   read_quic(Section("[quic]", table_of(root, "quic", problems), problems), settings.quic);
   read_dns(Section("[dns]", table_of(root, "dns", problems), problems), settings.dns);
-  const Surroundings around{folder, settings.gateway.intercept_ports, settings.gateway.client_interfaces};
+  const Surroundings around{folder, settings.gateway.intercept_ports, settings.gateway.client_interfaces,
+                            !settings.dns.watch.empty()};
   read_bypasses(root, around, problems, reading.policy);
   read_rules(root, around, problems, reading.policy);
   read_admin(Section("[admin]", table_of(root, "admin", problems), problems), folder, settings.gateway, settings.admin);

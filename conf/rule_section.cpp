@@ -1,7 +1,9 @@
 // [[rule]] and its `when`
 #include <algorithm>
 
+#include "conf/header_edits.hpp"
 #include "conf/policy_sections.hpp"
+#include "conf/token.hpp"
 
 namespace weir::conf {
 namespace {
@@ -13,15 +15,6 @@ using policy::Tls;
 using policy::Transport;
 using policy::When;
 using Builder = policy::TableBuilder<policy::RuleTable>;
-
-// RFC 9110, 5.6.2.
-bool is_token(std::string_view text) {
-  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::ranges::all_of(text, [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           kOthers.find(c) != std::string_view::npos;
-  });
-}
 
 // Methods are told apart by case (RFC 9110, 9.1), and all that are registered are in upper case.
 bool is_method(std::string_view text) {
@@ -37,9 +30,7 @@ void read_headers(Section section, const Surroundings& around, std::vector<polic
   if (table == nullptr) return;
   for (const auto& [key, node] : *table) {
     policy::HeaderCondition condition;
-    condition.name = std::string(key.str());
-    std::ranges::transform(condition.name, condition.name.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    condition.name = lower(key.str());
     if (!is_token(condition.name)) {
       section.problems().add(key.source(), "headers: '" + printable(key.str()) + "' is not a header's name");
     }
@@ -56,6 +47,18 @@ void read_interfaces(Section& section, const Surroundings& around, When& when) {
                       "' is not in gateway.client_interfaces, so weir sees no SYN there");
 }
 
+// Nothing tells which names belong where unless answers of DNS servers are seen: all names would be unconfirmed.
+void read_name_confirmed(Section& section, const Surroundings& around, When& when) {
+  bool confirmed = false;
+  const auto* node = section.read("name_confirmed", confirmed);
+  if (node == nullptr) return;
+  when.name_confirmed = confirmed;
+  if (!around.watches_dns)
+    section.problem(*node,
+                    "name_confirmed needs dns.watch: the answers of the DNS servers that clients use tell which names "
+                    "belong where");
+}
+
 void read_when(Section section, const Surroundings& around, Builder& builder, When& when) {
   when.by_source = read_prefixes(section, "sources", around, when.sources);
   when.by_destination = read_prefixes(section, "destinations", around, when.destinations);
@@ -66,6 +69,7 @@ void read_when(Section section, const Surroundings& around, Builder& builder, Wh
   read_interfaces(section, around, when);
   when.by_domain = read_domains(section, "domains", around,
                                 [&](const policy::DomainPattern& pattern) { builder.add_domain(pattern); });
+  read_name_confirmed(section, around, when);
   read_words(section, "alpn", around, when.alpn, is_alpn, "a protocol's name such as \"h2\" or \"http/1.1\"");
   read_words(section, "methods", around, when.methods, is_method, "a method such as \"GET\"; they are in upper case");
   read_paths(section, "paths", around, when.paths);
@@ -97,6 +101,21 @@ void check(Section& section, const Rule& rule, const toml::node* tls, const toml
                     "a rule with interfaces judges SYNs only: of action, tls and mptcp it can say mptcp");
 }
 
+// Headers are changed in requests that weir reads and lets go on.
+void check_edits(Section& section, const Rule& rule, const toml::node& edits) {
+  const auto no_effect = [&](const std::string& why) {
+    section.problem(edits, "changes of headers would have no effect: " + why);
+  };
+  if (!rule.judges_flows())
+    no_effect("a rule with interfaces judges SYNs only");
+  else if (rule.action != Action::allow)
+    no_effect(std::string("action = \"") + policy::name(rule.action) + "\" lets no request go on");
+  else if (rule.mptcp == OnSyn::direct || rule.mptcp == OnSyn::deny)
+    no_effect(std::string("mptcp = \"") + policy::name(*rule.mptcp) + "\" keeps the flow from weir");
+  else if (rule.tls == Tls::passthrough)
+    no_effect("tls = \"passthrough\" leaves requests unread");
+}
+
 void read_rule(Section section, const toml::node& where, const Surroundings& around, std::vector<std::string>& names,
                Builder& builder) {
   Rule rule;
@@ -113,8 +132,10 @@ void read_rule(Section section, const toml::node& where, const Surroundings& aro
       "mptcp", mptcp,
       {{"terminate", OnSyn::terminate}, {"direct", OnSyn::direct}, {"strip", OnSyn::strip}, {"deny", OnSyn::deny}});
   if (mptcp_node != nullptr) rule.mptcp = mptcp;
+  const auto* edits = read_header_edits(section, rule.edits);
   section.finish();
   check(section, rule, tls_node, mptcp_node, action);
+  if (edits != nullptr) check_edits(section, rule, *edits);
   builder.add(std::move(rule));
 }
 

@@ -14,6 +14,7 @@ void read_gateway(Section, GatewaySettings&);
 void read_mptcp(Section, Problems&, MptcpSettings&, policy::OnSyn&);
 // tls.decrypt is the policy's.
 void read_tls(Section, Problems&, const std::filesystem::path& folder, TlsSettings&, policy::Tls& by_default);
+void read_http(Section, HttpSettings&);
 void read_quic(Section, QuicSettings&);
 void read_dns(Section, DnsSettings&);
 void read_admin(Section, const std::filesystem::path& folder, const GatewaySettings&, AdminSettings&);

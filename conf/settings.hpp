@@ -18,6 +18,7 @@ enum class QuicAction { reject, allow };
 enum class OnUntrusted { block, mirror };
 enum class TlsVersion { tls12, tls13 };
 enum class Instead { passthrough, block };
+enum class DomainFronting { allow, block };
 enum class LogLevel { trace, debug, info, warn, error };
 
 struct GatewaySettings {
@@ -87,6 +88,17 @@ struct TlsSettings {
   friend bool operator==(const TlsSettings&, const TlsSettings&) = default;
 };
 
+// How requests are read, plain ones and decrypted ones.
+struct HttpSettings {
+  DomainFronting domain_fronting = DomainFronting::allow;              // a request for another name than the SNI
+  bool via = false;                                                    // adds Via (RFC 9110, 7.6.3)
+  bool forwarded = false;                                              // adds Forwarded (RFC 7239)
+  std::vector<std::string> upgrades{"websocket"};                      // what Upgrade may switch to, in lower case
+  std::chrono::milliseconds header_timeout{std::chrono::seconds{10}};  // for a head that has begun
+  std::chrono::milliseconds body_timeout{std::chrono::seconds{30}};    // for the next of a body of a told length
+  friend bool operator==(const HttpSettings&, const HttpSettings&) = default;
+};
+
 struct AdminSettings {
   policy::Endpoint listen{policy::Address::v4(127, 0, 0, 1), 9080};
   std::filesystem::path token_file;  // empty: none; required off loopback
@@ -97,6 +109,8 @@ struct LogSettings {
   LogLevel level = LogLevel::info;
   std::string flows = "stdout";  // a path, "stdout" or "off"
   std::string events = "off";    // a path, "stdout" or "off"
+  std::string requests = "off";  // a path, "stdout" or "off"
+  bool request_query = false;    // whether their URLs have the query
   friend bool operator==(const LogSettings&, const LogSettings&) = default;
 };
 
@@ -104,6 +118,7 @@ struct Settings {
   GatewaySettings gateway;
   MptcpSettings mptcp;
   TlsSettings tls;
+  HttpSettings http;
   QuicSettings quic;
   DnsSettings dns;
   AdminSettings admin;

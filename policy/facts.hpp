@@ -54,6 +54,7 @@ struct Facts {
   Endpoint destination;
   Transport transport = Transport::tcp;
   Fact<DomainName> domain{};                  // SNI; Host where there is none
+  Fact<bool> name_confirmed{};                // whether the name and the destination have been seen to belong together
   Fact<std::span<const std::string>> alpn{};  // what the client offers
   Fact<HttpRequest> request{};
   bool encrypted = false;  // a ClientHello came: a request is to be seen only after decryption
@@ -61,6 +62,9 @@ struct Facts {
   // No more will be known: a flow that is neither TLS nor HTTP, or whose first bytes did not come in time.
   void nothing_more() {
     if (domain.is_unknown()) domain = Fact<DomainName>::absent();
+    // A flow without a name claims nothing that could be true or false. One with a name that nobody looked up has not
+    // been seen where it claims to be: no rule may believe it for that.
+    if (name_confirmed.is_unknown()) name_confirmed = domain.is_known() ? Fact<bool>(false) : Fact<bool>::absent();
     if (alpn.is_unknown()) alpn = Fact<std::span<const std::string>>::absent();
     if (request.is_unknown()) request = Fact<HttpRequest>::absent();
   }

@@ -74,6 +74,27 @@ std::string domain_sentence(std::size_t condition, const Facts& facts, const Ind
   return pattern ? "name " + name + " matches " + *pattern : "name " + name + " is none of its domains";
 }
 
+std::string confirmation_sentence(const Facts& facts, bool wanted) {
+  if (!facts.domain.is_unknown() && !facts.domain.is_known()) return "no name is given that could belong there";
+  if (facts.name_confirmed.is_unknown()) return "whether the name belongs to the destination is not known yet";
+  if (!facts.name_confirmed.is_known()) return "whether the name belongs to the destination cannot be known";
+  const bool confirmed = *facts.name_confirmed;
+  return std::string(confirmed ? "the name was seen to belong to the destination"
+                               : "the name was not seen to belong to the destination") +
+         (confirmed == wanted ? ""
+          : confirmed         ? ", and this is for names that were not"
+                              : "");
+}
+
+// Without a name it is neither so nor otherwise, whatever is known.
+bool name_confirmed(Judgement& judgement, std::optional<bool> wanted, const Facts& facts) {
+  if (!wanted) return true;
+  const auto& fact = facts.name_confirmed;
+  const bool nameless = !facts.domain.is_unknown() && !facts.domain.is_known();
+  const auto match = nameless ? Match::no : !fact.is_known() ? unknown(fact) : match_of(*fact == *wanted);
+  return judgement.take(match, [&] { return confirmation_sentence(facts, *wanted); });
+}
+
 bool alpn(Judgement& judgement, const std::vector<std::string>& wanted, const Facts& facts) {
   if (wanted.empty()) return true;
   if (!facts.alpn.is_known())
@@ -153,6 +174,7 @@ void judge(Judgement& judgement, const Rule& rule, std::size_t condition, const 
   if (when.by_domain && !judgement.take(domain_match(condition, facts, matched),
                                         [&] { return domain_sentence(condition, facts, indexes); }))
     return;
+  if (!name_confirmed(judgement, when.name_confirmed, facts)) return;
   if (!alpn(judgement, when.alpn, facts)) return;
   request(judgement, when, facts);
 }

@@ -201,7 +201,7 @@ SynDecision decide_on_syn(const Policy& policy, const SynFacts& facts, Trace* tr
 // A rule whose effect needs the flow at weir gets it there, whatever the default for other flows is.
 OnSyn syn_path(const Rule& rule, OnSyn by_default) {
   if (rule.mptcp) return *rule.mptcp;
-  if (rule.action != Action::allow || rule.tls == Tls::decrypt) return OnSyn::terminate;
+  if (rule.action != Action::allow || rule.tls == Tls::decrypt || !rule.edits.empty()) return OnSyn::terminate;
   return by_default;
 }
 

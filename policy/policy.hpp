@@ -23,6 +23,10 @@ struct Policy {
 
   // Whether any flow may have to be decrypted.
   bool decrypts() const;
+  // Whether plain HTTP has to be read request by request: a later one of a kept connection is judged anew.
+  bool reads_requests() const { return rules->reads_requests; }
+  // Whether any rule asks if a name was seen to belong to its destination.
+  bool asks_for_confirmed_names() const { return rules->asks_for_confirmed_names; }
 };
 
 enum class Source : std::uint8_t { defaults, rule, bypass, run_time_bypass };

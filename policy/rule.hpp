@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "policy/facts.hpp"
+#include "policy/header_edits.hpp"
 #include "policy/pattern_set.hpp"
 #include "policy/prefix.hpp"
 
@@ -41,6 +42,7 @@ struct When {
   std::vector<std::uint16_t> ports;
   std::optional<Transport> transport;
   std::vector<std::string> interfaces;
+  std::optional<bool> name_confirmed;
   std::vector<std::string> alpn;
   std::vector<std::string> methods;
   PatternSet paths;
@@ -51,7 +53,7 @@ struct When {
     return !methods.empty() || !paths.empty() || !headers.empty() || !user_agents.empty();
   }
   // Whether the SYN tells all that is asked.
-  bool is_of_syn() const { return !by_domain && alpn.empty() && !asks_for_request(); }
+  bool is_of_syn() const { return !by_domain && !name_confirmed && alpn.empty() && !asks_for_request(); }
 };
 
 struct Rule {
@@ -60,9 +62,14 @@ struct Rule {
   Action action = Action::allow;
   std::optional<Tls> tls;
   std::optional<OnSyn> mptcp;  // only where `when.is_of_syn()`
+  HeaderEdits edits;
 
   // A rule on interfaces judges the SYN and nothing else: weir's sockets do not tell where a SYN came in.
   bool judges_flows() const { return when.interfaces.empty(); }
+  // Whether requests of one connection can fare differently by this rule, or are changed.
+  bool reads_requests() const {
+    return when.by_domain || when.name_confirmed || when.asks_for_request() || !edits.empty();
+  }
 };
 
 struct Bypass {

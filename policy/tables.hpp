@@ -53,6 +53,8 @@ struct RuleTable {
   std::vector<Rule> entries;
   Indexes indexes;
   Asking asking;
+  bool reads_requests = false;  // one of its rules does
+  bool asks_for_confirmed_names = false;
 
   Conditions::Word candidates(std::size_t i, const Facts&, const Matched&) const;
 };
@@ -71,6 +73,8 @@ class TableBuilder {
   }
   void add(Rule entry) {
     index(entry.when, entry.when.sources, entry.when.destinations);
+    table_.reads_requests = table_.reads_requests || entry.reads_requests();
+    table_.asks_for_confirmed_names = table_.asks_for_confirmed_names || entry.when.name_confirmed.has_value();
     table_.entries.push_back(std::move(entry));
   }
   std::size_t size() const { return table_.entries.size(); }

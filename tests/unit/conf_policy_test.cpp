@@ -125,6 +125,55 @@ action = "reset"
   CHECK(policy.rules->entries[2].when.is_of_syn());
 }
 
+TEST_CASE("what a rule does to header fields is read", "[conf]") {
+  const auto policy = read(R"(
+[[rule]]
+name = "tenant"
+set_request_headers = { X-Tenant = "acme, gr\u00fc\u00df\tx", Empty = "" }
+remove_request_headers = ["Cookie", "X-Forwarded-For"]
+set_response_headers = { Strict-Transport-Security = "max-age=1" }
+remove_response_headers = ["Server"]
+mptcp = "strip"
+[[rule]]
+name = "one"
+when = { domains = ["x.example"], methods = ["GET"] }
+tls = "decrypt"
+remove_response_headers = ["Server"]
+[[rule]]
+name = "none"
+)");
+  using Fields = std::vector<policy::HeaderEdits::Field>;
+  const auto& edits = policy.rules->entries[0].edits;
+  CHECK(edits.set_request == Fields{{"Empty", ""}, {"X-Tenant", "acme, gr\xc3\xbc\xc3\x9f\tx"}});
+  CHECK(edits.remove_request == std::vector<std::string>{"cookie", "x-forwarded-for"});
+  CHECK(edits.set_response == Fields{{"Strict-Transport-Security", "max-age=1"}});
+  CHECK(edits.remove_response == std::vector<std::string>{"server"});
+  CHECK(policy.rules->entries[1].edits.remove_response == std::vector<std::string>{"server"});
+  CHECK(policy.rules->entries[2].edits.empty());
+  CHECK(policy.reads_requests());
+}
+
+TEST_CASE("a rule may ask for names that were confirmed, or were not", "[conf]") {
+  const auto policy = read(R"(
+[dns]
+watch = ["192.0.2.53"]
+[[rule]]
+name = "honest"
+when.name_confirmed = true
+[[rule]]
+name = "liars"
+when.name_confirmed = false
+[[rule]]
+name = "all"
+)");
+  const auto& rules = policy.rules->entries;
+  CHECK(rules[0].when.name_confirmed == true);
+  CHECK(rules[1].when.name_confirmed == false);
+  CHECK_FALSE(rules[2].when.name_confirmed);
+  CHECK_FALSE(rules[1].when.is_of_syn());
+  CHECK(policy.asks_for_confirmed_names());
+}
+
 TEST_CASE("lists may be files", "[conf]") {
   const Folder folder;
   folder.write("\xef\xbb\xbf# ads\r\n  ads.example  # the worst\r\n\r\n*.tracker.example\r\n#last\n192.0.2.1x.example",
@@ -242,6 +291,75 @@ TEST_CASE("[[rule]] refuses", "[conf]") {
       {"[[rule]]\nname = 'a'\naction = 'block'\nmptcp = 'direct'", "5:9", "which then cannot block it"},
       {"[[rule]]\nname = 'a'\naction = 'block'\nmptcp = 'deny'", "5:9", "action and tls would have no effect"},
   })));
+}
+
+TEST_CASE("a rule's changes of headers: refused", "[conf]") {
+  const std::string rule = "[[rule]]\nname = 'a'\n";
+  check(GENERATE_COPY(values<Row>({
+      {rule + "set_request_headers = ['x']", "4:23", "set_request_headers must be a table, not an array"},
+      {rule + "set_request_headers = {}", "4:23", "this is empty; leave it out"},
+      {rule + "set_request_headers = { a = 1 }", "4:29",
+       "set_request_headers: the value of 'a' must be a string, not an integer"},
+      {rule + "set_request_headers = { 'a b' = 'x' }", "4:25", "'a b' is not a header's name"},
+      {rule + "set_request_headers = { '' = 'x' }", "4:25", "'' is not a header's name"},
+      {rule + "set_request_headers = { \"a\\r\\nb\" = 'x' }", "4:25", "'a??b' is not a header's name"},
+      {rule + "set_request_headers = { a = \"x\\r\\nb: c\" }", "4:29", "has a line break"},
+      {rule + "set_request_headers = { a = \"x\\u0000\" }", "4:29", "another control character"},
+      {rule + "set_request_headers = { a = \"x\\u007f\" }", "4:29", "another control character"},
+      {rule + "set_request_headers = { a = ' x' }", "4:29", "a blank at an end"},
+      {rule + "set_response_headers = { a = \"x\\t\" }", "4:30", "a blank at an end"},
+      {rule + "set_request_headers = { a = '" + std::string(8193, 'x') + "' }", "4:29", "longer than 8192 bytes"},
+      {rule + "set_request_headers = { X-A = '1', x-a = '2' }", "4:36", "'x-a' stands here twice"},
+      {rule + "remove_request_headers = 'Cookie'", "4:26", "remove_request_headers must be an array, not a string"},
+      {rule + "remove_request_headers = []", "4:26", "this is empty; leave it out"},
+      {rule + "remove_request_headers = [1]", "4:27", "an entry of remove_request_headers must be a string"},
+      {rule + "remove_request_headers = ['a', 'A']", "4:32", "'a' stands here twice"},
+      {rule + "remove_response_headers = ['a:']", "4:28", "'a:' is not a header's name"},
+      {rule + "set_request_headers = { X-A = '1' }\nremove_request_headers = ['x-a']", "5:27",
+       "'x-a' is set by this rule"},
+      {rule + "set_request_header = { a = '1' }", "4:1", "did you mean 'set_request_headers'?"},
+      // An effect that would never be.
+      {rule + "action = 'block'\nset_request_headers = { a = '1' }", "5:23",
+       "changes of headers would have no effect: action = \"block\""},
+      {rule + "action = 'reset'\nremove_request_headers = ['a']", "5:26", "action = \"reset\""},
+      {rule + "tls = 'passthrough'\nset_response_headers = { a = '1' }", "5:24", "tls = \"passthrough\""},
+      {rule + "mptcp = 'direct'\nremove_response_headers = ['a']", "5:27", "mptcp = \"direct\""},
+      {rule + "mptcp = 'deny'\nremove_response_headers = ['a']", "5:27", "mptcp = \"deny\""},
+      {rule + "when.interfaces = ['lan0']\nmptcp = 'strip'\nremove_response_headers = ['a']", "6:27",
+       "a rule with interfaces judges SYNs only"},
+      // And name_confirmed.
+      {"[dns]\nwatch = ['192.0.2.53']\n" + rule + "when.name_confirmed = 'yes'", "6:23", "must be true or false"},
+      {"[dns]\nwatch = ['192.0.2.53']\n" + rule + "when.name_confirmed = true\nmptcp = 'strip'", "7:9",
+       "mptcp is decided on the SYN"},
+      {rule + "when.name_confirmed = true", "4:23", "name_confirmed needs dns.watch"},
+  })));
+}
+
+TEST_CASE("header fields that no rule may change", "[conf]") {
+  struct Field {
+    const char* name;
+    const char* why;
+  };
+  const auto field = GENERATE(values<Field>({{"Content-Length", "frames the message"},
+                                             {"transfer-encoding", "frames the message"},
+                                             {"Trailer", "frames the message"},
+                                             {"Connection", "about one connection"},
+                                             {"Keep-Alive", "about one connection"},
+                                             {"Proxy-Connection", "about one connection"},
+                                             {"TE", "about one connection"},
+                                             {"Upgrade", "see upgrades in [http]"},
+                                             {"Host", "says whom the request is for"},
+                                             {"Expect", "asks for an answer before the body"},
+                                             {":authority", "is a part of the request or status line"},
+                                             {":x", "is a part of the request or status line"}}));
+  const auto quoted = std::string("'") + field.name + "'";
+  for (const auto* which : {"request", "response"}) {
+    const auto rule = std::string("[[rule]]\nname = 'a'\n");
+    const auto set = std::string("set_") + which + "_headers = { ";
+    check({rule + set + quoted + " = 'x' }", "4:" + std::to_string(set.size() + 1), field.why});
+    const auto remove = std::string("remove_") + which + "_headers = [";
+    check({rule + remove + quoted + "]", "4:" + std::to_string(remove.size() + 1), field.why});
+  }
 }
 
 TEST_CASE("[quic], [dns] and [mptcp.joins] refuse", "[conf]") {

@@ -73,6 +73,13 @@ remember_rejection = "30m"
 undecryptable = { client_certificate = "block", protocol = "block", ech = "block", not_tls = "block" }
 handshake_timeout = "3s"
 key_log = "keys.log"
+[http]
+domain_fronting = "block"
+via = true
+forwarded = true
+upgrades = ["websocket", "IRC"]
+header_timeout = "1s"
+body_timeout = "2m"
 [quic]
 action = "allow"
 [dns]
@@ -85,6 +92,8 @@ token_file = "token"
 level = "trace"
 flows = "/var/log/flows"
 events = "events.json"
+requests = "stdout"
+request_query = true
 )",
                                        "/etc/weir/weir.toml");
   CHECK(all_problems(reading).empty());
@@ -120,12 +129,22 @@ events = "events.json"
                                     .not_tls = conf::Instead::block},
                   .handshake_timeout = 3s,
                   .key_log = "/etc/weir/keys.log"};
+  expected.http = {.domain_fronting = conf::DomainFronting::block,
+                   .via = true,
+                   .forwarded = true,
+                   .upgrades = {"websocket", "irc"},
+                   .header_timeout = 1s,
+                   .body_timeout = 2min};
   expected.quic.action = conf::QuicAction::allow;
   expected.dns = {.servers = {policy::Endpoint::parse("192.0.2.53:53").value(),
                               policy::Endpoint::parse("[2001:db8::53]:5353").value()},
                   .watch = {policy::Address::v4(192, 0, 2, 54)}};
   expected.admin = {.listen = policy::Endpoint::parse("[2001:db8::1]:9000").value(), .token_file = "/etc/weir/token"};
-  expected.log = {.level = conf::LogLevel::trace, .flows = "/var/log/flows", .events = "/etc/weir/events.json"};
+  expected.log = {.level = conf::LogLevel::trace,
+                  .flows = "/var/log/flows",
+                  .events = "/etc/weir/events.json",
+                  .requests = "stdout",
+                  .request_query = true};
   CHECK(reading.settings == expected);
   CHECK(reading.policy.on_syn == policy::OnSyn::strip);
   CHECK(reading.policy.tls == policy::Tls::decrypt);
@@ -148,8 +167,8 @@ workers = "four"
       "arrive, such as client_interfaces = [\"lan0\"]\n"
       "weir.toml:5:1: error: unknown key 'intercept_port' in [gateway]; did you mean 'intercept_ports'?\n"
       "weir.toml:6:11: error: workers must be an integer from 0 to 1024, not a string\n"
-      "weir.toml:7:2: error: unknown table 'nonsense'; known are 'gateway', 'mptcp', 'bypass', 'tls', 'rule', 'quic', "
-      "'dns', 'admin' or 'log'\n");
+      "weir.toml:7:2: error: unknown table 'nonsense'; known are 'gateway', 'mptcp', 'bypass', 'tls', 'rule', 'http', "
+      "'quic', 'dns', 'admin' or 'log'\n");
 }
 
 TEST_CASE("TOML that does not parse is shown with its place", "[conf]") {

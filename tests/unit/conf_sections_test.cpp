@@ -126,7 +126,38 @@ TEST_CASE("[log] refuses", "[conf]") {
       {"[log]\nflows = false", "3:9", "flows must be a string, not a boolean"},
       {"[log]\nevents = ''", "3:10", "must be a path, \"stdout\" or \"off\""},
       {"[log]\nevent = 'off'", "3:1", "did you mean 'events'?"},
+      {"[log]\nrequests = ''", "3:12", "must be a path, \"stdout\" or \"off\""},
+      {"[log]\nrequests = true", "3:12", "requests must be a string, not a boolean"},
+      {"[log]\nrequest_query = 'off'", "3:17", "request_query must be true or false, not a string"},
+      {"[log]\nrequest = 'off'", "3:1", "did you mean 'requests'?"},
   })));
+}
+
+TEST_CASE("[http] refuses", "[conf]") {
+  check(GENERATE(values<Row>({
+      {"[http]\ndomain_fronting = 'deny'", "3:19", "'deny' is not one of 'allow' or 'block'"},
+      {"[http]\ndomain_fronting = true", "3:19", "domain_fronting must be a string, not a boolean"},
+      {"[http]\nvia = 'weir'", "3:7", "via must be true or false, not a string"},
+      {"[http]\nforwarded = 1", "3:13", "forwarded must be true or false, not an integer"},
+      {"[http]\nupgrades = 'websocket'", "3:12", "upgrades must be an array, not a string"},
+      {"[http]\nupgrades = [1]", "3:13", "an entry of upgrades must be a string, not an integer"},
+      {"[http]\nupgrades = ['']", "3:13", "'' is not a protocol's name"},
+      {"[http]\nupgrades = ['web socket']", "3:13", "'web socket' is not a protocol's name"},
+      {"[http]\nupgrades = [\"a\\r\\nb\"]", "3:13", "'a??b' is not a protocol's name"},
+      {"[http]\nupgrades = ['websocket', 'WebSocket']", "3:26", "'websocket' stands here twice"},
+      {"[http]\nupgrades = ['H2C']", "3:13", "'h2c' would carry requests past the rules"},
+      {"[http]\nheader_timeout = '0'", "3:18", "at least 1ms"},
+      {"[http]\nbody_timeout = 30", "3:16", "must be a duration in quotes"},
+      {"[http]\nheaders_timeout = '1s'", "3:1", "did you mean 'header_timeout'?"},
+      {"[[http]]\nvia = true", "2:1", "'http' must be a table: [http]"},
+      {"[htp]\nvia = true", "2:2", "did you mean 'http'?"},
+  })));
+}
+
+TEST_CASE("[http]: no upgrades at all", "[conf]") {
+  const auto reading = conf::read_text("gateway.client_interfaces = ['lan0']\n[http]\nupgrades = []", "f");
+  CHECK(reading.ok());
+  CHECK(reading.settings.http.upgrades.empty());
 }
 
 TEST_CASE("tables that this version has not are unknown", "[conf]") {

@@ -152,6 +152,134 @@ TEST_CASE("a rule on requests", "[policy]") {
   CHECK(told_of({"PUT", "/cart/1", std::span(fields).first(2)}) == "defaults: allow");
 }
 
+TEST_CASE("a rule on confirmed names waits until that is known, unless something else rules it out", "[policy]") {
+  PolicyMaker make;
+  make.rule("lab", {}, [](Rule& rule) {
+    rule.when.ports = {8443};
+    rule.when.name_confirmed = true;
+    rule.action = Action::reset;
+  });
+  make.rule("liars", {}, [](Rule& rule) { rule.when.name_confirmed = false, rule.action = Action::block; });
+  make.rule("honest", {"*.example"}, [](Rule& rule) { rule.when.name_confirmed = true, rule.tls = Tls::decrypt; });
+  const auto policy = std::move(make).make();
+  auto known = facts();
+  CHECK(told(policy, known) == "needs more");
+  known = with_name(facts(), "www.example");
+  CHECK(told(policy, known) == "needs more");
+  known.name_confirmed = false;
+  CHECK(told(policy, known) == "rule liars: block");
+  known.name_confirmed = true;
+  CHECK(told(policy, known) == "rule honest: allow decrypt");
+  known.destination.port = 8443;
+  CHECK(told(policy, known) == "rule lab: reset");
+}
+
+TEST_CASE("without a name, it is neither confirmed nor not; one that nobody looked up is not", "[policy]") {
+  PolicyMaker make;
+  make.rule("liars", {}, [](Rule& rule) { rule.when.name_confirmed = false, rule.action = Action::block; });
+  make.rule("honest", {}, [](Rule& rule) { rule.when.name_confirmed = true, rule.action = Action::reset; });
+  const auto policy = std::move(make).make();
+  auto nameless = facts();
+  nameless.nothing_more();
+  CHECK(told(policy, nameless) == "defaults: allow");
+  auto hello = facts();  // without SNI
+  hello.domain = Fact<DomainName>::absent();
+  CHECK(told(policy, hello) == "defaults: allow");
+  for (const bool confirmed : {true, false}) {
+    hello.name_confirmed = confirmed;
+    CHECK(told(policy, hello) == "defaults: allow");
+  }
+  auto named = with_name(facts(), "www.example");
+  named.name_confirmed = Fact<bool>::absent();
+  CHECK(told(policy, named) == "defaults: allow");
+  named.name_confirmed = {};
+  named.nothing_more();
+  CHECK(told(policy, named) == "rule liars: block");
+}
+
+TEST_CASE("a rule on confirmed names is not judged on the SYN", "[policy]") {
+  PolicyMaker make;
+  make.rule("liars", {}, [](Rule& rule) { rule.when.name_confirmed = false, rule.action = Action::block; });
+  make.rule("all", {}, [](Rule& rule) { rule.mptcp = OnSyn::deny; });
+  const auto policy = std::move(make).make();
+  Trace trace;
+  const auto decision = decide_on_syn(
+      policy,
+      {.client = address("10.1.0.2"), .destination = endpoint("198.51.100.7:443"), .transport = Transport::mptcp},
+      &trace);
+  CHECK(decision.path == OnSyn::deny);
+  CHECK(trace.front().result == Step::Result::not_judged);
+}
+
+TEST_CASE("a trace says whether the name was confirmed", "[policy]") {
+  PolicyMaker make;
+  make.rule("honest", {}, [](Rule& rule) { rule.when.name_confirmed = true; });
+  make.rule("liars", {}, [](Rule& rule) { rule.when.name_confirmed = false; });
+  const auto policy = std::move(make).make();
+  const auto reasons = [&](const Facts& known) {
+    Trace trace;
+    decide(policy, known, &trace);
+    std::string text;
+    for (const auto& step : trace) text += std::string(name(step.result)) + ": " + step.reason + "\n";
+    return text;
+  };
+  auto known = with_name(facts(), "www.example");
+  CHECK(reasons(known) == "needs more: whether the name belongs to the destination is not known yet\n");
+  known.name_confirmed = false;
+  CHECK(reasons(known) ==
+        "no match: the name was not seen to belong to the destination\n"
+        "match: the name was not seen to belong to the destination\n");
+  known.name_confirmed = true;
+  CHECK(reasons(known) == "match: the name was seen to belong to the destination\n");
+  known.domain = Fact<DomainName>::absent();
+  CHECK_THAT(reasons(known), ContainsSubstring("no match: no name is given that could belong there\n"));
+}
+
+TEST_CASE("whether requests have to be read one by one", "[policy]") {
+  struct Row {
+    std::vector<std::string> domains;
+    std::function<void(Rule&)> change;
+    bool reads;
+    bool asks_for_confirmed_names;
+  };
+  const Row rows[] = {
+      {{}, [](Rule&) {}, false, false},
+      {{}, [](Rule& rule) { rule.when.sources = prefixes({"10.0.0.0/8"}), rule.action = Action::block; }, false, false},
+      {{}, [](Rule& rule) { rule.when.alpn = {"h2"}, rule.tls = Tls::decrypt; }, false, false},
+      {{"x.example"}, [](Rule&) {}, true, false},
+      {{}, [](Rule& rule) { rule.when.methods = {"POST"}; }, true, false},
+      {{}, [](Rule& rule) { rule.when.user_agents = regexes({"curl"}); }, true, false},
+      {{}, [](Rule& rule) { rule.when.name_confirmed = false; }, true, true},
+      {{},
+       [](Rule& rule) {
+         rule.edits.set_request = {{"X-Tenant", "acme"}};
+       },
+       true,
+       false},
+      {{}, [](Rule& rule) { rule.edits.remove_response = {"server"}; }, true, false},
+  };
+  CHECK_FALSE(Policy{}.reads_requests());
+  for (const auto& row : rows) {
+    CAPTURE(&row - rows);
+    PolicyMaker make;
+    make.rule("first", {}, [](Rule& rule) { rule.when.ports = {80}; });
+    make.rule("asks", row.domains, row.change);
+    make.rule("last", {}, [](Rule&) {});
+    const auto policy = std::move(make).make();
+    CHECK(policy.reads_requests() == row.reads);
+    CHECK(policy.asks_for_confirmed_names() == row.asks_for_confirmed_names);
+  }
+}
+
+TEST_CASE("a rule that edits headers has its flows come to weir", "[policy]") {
+  Rule rule;
+  CHECK(syn_path(rule, OnSyn::direct) == OnSyn::direct);
+  rule.edits.remove_request = {"cookie"};
+  CHECK(syn_path(rule, OnSyn::direct) == OnSyn::terminate);
+  rule.mptcp = OnSyn::strip;
+  CHECK(syn_path(rule, OnSyn::direct) == OnSyn::strip);
+}
+
 TEST_CASE("the request of an encrypted flow is asked for where decrypting is allowed", "[policy]") {
   const auto make_with = [](Tls by_default, std::optional<Tls> of_rule) {
     PolicyMaker make;
@@ -336,6 +464,7 @@ Policy some_policy(weir::tests::Random& random) {
       rule.when.sources = some_prefixes();
       rule.when.destinations = some_prefixes();
       if (random.chance(4)) rule.when.ports = {443};
+      if (random.chance(4)) rule.when.name_confirmed = random.chance(2);
       if (random.chance(4)) rule.when.alpn = {"h2"};
       if (random.chance(4)) rule.when.methods = {"GET"};
       if (random.chance(4)) rule.when.paths = globs({"/a*"});
@@ -359,6 +488,7 @@ TEST_CASE("decided stage by stage, or with all facts known, a flow gets the same
     constexpr std::array kSeen{"a.example", "x.example", "x.b.example", "c.test", ""};
     const std::string_view seen = kSeen[random.below(kSeen.size())];
     all.domain = seen.empty() ? Fact<DomainName>::absent() : Fact<DomainName>(DomainName::parse(seen).value());
+    all.name_confirmed = seen.empty() ? Fact<bool>::absent() : Fact<bool>(random.chance(2));
     all.alpn = encrypted && random.chance(2) ? Fact<std::span<const std::string>>(offered)
                                              : Fact<std::span<const std::string>>::absent();
     all.request = HttpRequest{random.chance(2) ? "GET" : "POST", random.chance(2) ? "/a" : "/b", {}};
@@ -368,6 +498,7 @@ TEST_CASE("decided stage by stage, or with all facts known, a flow gets the same
     std::optional<Outcome> at_hello;
     if (outcome.state == State::needs_more) {
       now.domain = all.domain;
+      now.name_confirmed = all.name_confirmed;
       now.alpn = all.alpn;
       now.encrypted = encrypted;
       if (!encrypted) now.request = all.request;
@@ -401,6 +532,7 @@ TEST_CASE("what is decided stays decided whatever is learned later", "[policy]")
     const auto first = decide(policy, known);
     if (first.state != State::decided) continue;
     known.domain = DomainName::parse("a.example").value();
+    known.name_confirmed = random.chance(2);
     known.alpn = Fact<std::span<const std::string>>::absent();
     REQUIRE(decide(policy, known) == first);
     known.request = HttpRequest{"GET", "/a", {}};
