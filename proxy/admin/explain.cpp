@@ -14,6 +14,7 @@ using policy::Fact;
 using policy::OnSyn;
 using State = policy::Outcome::State;
 
+constexpr std::uint16_t kHttp = 80;
 constexpr std::uint16_t kHttps = 443;
 
 std::optional<std::string> take_header(Question& question, const std::string& value) {
@@ -37,9 +38,13 @@ std::optional<std::string> take(Question& question, const std::string& name, con
     return endpoint ? std::nullopt
                     : std::optional<std::string>("to is an address and a port, such as 198.51.100.7:443");
   }
-  if (name == "mptcp") {
-    question.mptcp = value != "false";
-    return value == "true" || value == "false" ? std::nullopt : std::optional<std::string>("mptcp is true or false");
+  if (name == "mptcp" || name == "name_confirmed") {
+    if (value != "true" && value != "false") return name + " is true or false";
+    if (name == "mptcp")
+      question.mptcp = value == "true";
+    else
+      question.name_confirmed = value == "true";
+    return std::nullopt;
   }
   if (name == "domain") {
     question.domain = policy::DomainName::parse(value);
@@ -51,7 +56,7 @@ std::optional<std::string> take(Question& question, const std::string& name, con
   if (name == "alpn") return question.alpn.push_back(value), std::nullopt;
   if (name == "method") return question.method = value, std::nullopt;
   if (name == "path") return question.path = value.substr(0, value.find('?')), std::nullopt;
-  return "a flow is told by from, to, mptcp, interface, domain, alpn, method, path and header";
+  return "a flow is told by from, to, mptcp, interface, domain, name_confirmed, alpn, method, path and header";
 }
 
 bool is_encrypted(const Question& question) { return question.to.port == kHttps || !question.alpn.empty(); }
@@ -59,12 +64,16 @@ bool is_encrypted(const Question& question) { return question.to.port == kHttps 
 // What has been found out of the flow once its first bytes came.
 void add_names(const Question& question, policy::Facts& facts) {
   if (question.domain) facts.domain = *question.domain;
+  if (question.domain) facts.name_confirmed = question.name_confirmed.value_or(false);
   facts.encrypted = is_encrypted(question);
   if (!question.alpn.empty())
     facts.alpn = std::span<const std::string>(question.alpn);
   else if (question.domain || question.method)
     facts.alpn = Fact<std::span<const std::string>>::absent();
-  if (question.method && !question.domain) facts.domain = Fact<policy::DomainName>::absent();
+  if (question.method && !question.domain) {
+    facts.domain = Fact<policy::DomainName>::absent();
+    facts.name_confirmed = Fact<bool>::absent();
+  }
 }
 
 json::array steps(const policy::Trace& trace) {
@@ -77,17 +86,89 @@ json::array steps(const policy::Trace& trace) {
   return all;
 }
 
-bool is_plain_request(const Question& question) { return question.method && !is_encrypted(question); }
+// A request, or a name that is a Host.
+bool is_plain_http(const Question& question) {
+  return !is_encrypted(question) && (question.method || (question.domain && question.to.port == kHttp));
+}
 
-// The word of records and metrics for what becomes of the flow.
-std::string disposition(const Question& question, const Explanation& explanation) {
-  if (!explanation.reaches_weir) return explanation.path == OnSyn::direct ? "direct" : "reset";
-  if (explanation.outcome.state == State::needs_more) return "unknown";
-  if (explanation.outcome.state == State::needs_decryption) return "decrypt";  // the rule's action is the request's
-  const auto& decision = explanation.outcome.decision;
-  if (decision.action != policy::Action::allow) return policy::name(decision.action);
-  const bool decrypts = explanation.decrypted || decision.tls == policy::Tls::decrypt;
-  return decrypts && !is_plain_request(question) ? "decrypt" : "splice";
+bool is_allowed(const policy::Outcome& outcome) {
+  return outcome.state == State::decided && outcome.decision.action == policy::Action::allow;
+}
+
+bool is_by_bypass(const policy::Outcome& outcome) {
+  const auto source = outcome.decision.source;
+  return source == policy::Source::bypass || source == policy::Source::run_time_bypass;
+}
+
+bool is_decrypted(const policy::Outcome& outcome, const Question& question) {
+  if (outcome.state == State::needs_decryption) return true;
+  return is_allowed(outcome) && outcome.decision.tls == policy::Tls::decrypt && !is_plain_http(question);
+}
+
+// Of a flow that weir gets: as it is known from its first bytes, and again with the request where TLS is opened for it.
+void walk_flow(const policy::Policy& policy, const Question& question, policy::Facts facts, Explanation& told) {
+  std::vector<policy::HeaderField> fields;
+  for (const auto& [name, value] : question.headers) fields.push_back({name, value});
+  const auto request = question.method ? Fact<policy::HttpRequest>({*question.method, question.path, fields})
+                                       : Fact<policy::HttpRequest>();
+  if (!facts.encrypted) facts.request = request;
+  told.outcome = policy::decide(policy, facts, &told.flow);
+  told.asks_for_request = told.outcome.state == State::needs_decryption;
+  told.decrypted = is_decrypted(told.outcome, question);
+  if (!told.decrypted || !question.method) return;
+  told.flow.clear();
+  facts.request = request;
+  told.outcome = policy::decide(policy, facts, &told.flow);
+}
+
+void add_who_decides(const policy::Policy& policy, const Question& question, Explanation& told) {
+  const auto& decision = told.outcome.decision;
+  const auto name = entry_name(policy, decision.source, decision.index);
+  const bool by_rule = decision.source == policy::Source::rule;
+  told.flow_by = by_rule ? "rule " + name : name;
+  told.inspected =
+      is_allowed(told.outcome) && !is_by_bypass(told.outcome) && is_plain_http(question) && policy.reads_requests();
+  if (by_rule && is_allowed(told.outcome)) told.edits = policy.rules->entries[decision.index].edits;
+}
+
+// The word of records and metrics for what becomes of the flow, or of its request.
+std::string disposition(const Explanation& told) {
+  if (!told.reaches_weir) return told.path == OnSyn::direct ? "direct" : "reset";
+  if (told.outcome.state == State::needs_more) return "unknown";
+  if (told.outcome.state == State::needs_decryption) return "decrypt";  // the rule's action is the request's
+  if (!is_allowed(told.outcome)) return policy::name(told.outcome.decision.action);
+  if (told.decrypted) return "decrypt";
+  return told.inspected ? "inspect" : "splice";
+}
+
+// By the configuration's keys.
+json::object edits_object(const policy::HeaderEdits& edits) {
+  json::object object;
+  const auto set = [&object](const char* key, const std::vector<policy::HeaderEdits::Field>& fields) {
+    json::object all;
+    for (const auto& [name, value] : fields) all[name] = value;
+    if (!all.empty()) object[key] = std::move(all);
+  };
+  const auto removed = [&object](const char* key, const std::vector<std::string>& names) {
+    if (!names.empty()) object[key] = json::array(names.begin(), names.end());
+  };
+  set("set_request_headers", edits.set_request);
+  removed("remove_request_headers", edits.remove_request);
+  set("set_response_headers", edits.set_response);
+  removed("remove_response_headers", edits.remove_response);
+  return object;
+}
+
+json::object flow_object(const Explanation& told) {
+  const bool decided = told.outcome.state != State::needs_more;
+  json::object flow{{"decided", decided}, {"by", told.flow_by}, {"steps", steps(told.flow)}};
+  if (told.name_confirmed) flow["name_confirmed"] = *told.name_confirmed;
+  if (!decided) return flow;
+  if (told.outcome.state == State::decided) flow["action"] = policy::name(told.outcome.decision.action);
+  flow["tls"] = policy::name(told.outcome.decision.tls);
+  flow["asks_for_request"] = told.asks_for_request;
+  if (!told.edits.empty()) flow["edits"] = edits_object(told.edits);
+  return flow;
 }
 
 }  // namespace
@@ -102,6 +183,8 @@ Parsed Question::parse(const std::vector<std::pair<std::string, std::string>>& w
   }
   if (!has[0]) return std::string("from is missing: where the flow comes from, an address");
   if (!has[1]) return std::string("to is missing: where the flow goes, an address and a port");
+  if (question.name_confirmed && !question.domain)
+    return std::string("name_confirmed is said of a name: give domain as well");
   return question;
 }
 
@@ -126,21 +209,9 @@ Explanation explain(const policy::Policy& policy, const Question& question, std:
                       .destination = question.to,
                       .transport = is_mptcp ? policy::Transport::mptcp : policy::Transport::tcp};
   add_names(question, facts);
-  std::vector<policy::HeaderField> fields;
-  for (const auto& [name, value] : question.headers) fields.push_back({name, value});
-  const auto request = question.method ? Fact<policy::HttpRequest>({*question.method, question.path, fields})
-                                       : Fact<policy::HttpRequest>();
-  if (!facts.encrypted) facts.request = request;
-  told.outcome = policy::decide(policy, facts, &told.flow);
-  told.decrypted = told.outcome.state == State::needs_decryption;
-  if (told.decrypted && question.method) {
-    told.flow.clear();
-    facts.request = request;
-    told.outcome = policy::decide(policy, facts, &told.flow);
-  }
-  const auto& decision = told.outcome.decision;
-  const auto name = entry_name(policy, decision.source, decision.index);
-  told.flow_by = decision.source == policy::Source::rule ? "rule " + name : name;
+  if (question.domain && policy.asks_for_confirmed_names()) told.name_confirmed = *facts.name_confirmed;
+  walk_flow(policy, question, facts, told);
+  add_who_decides(policy, question, told);
   return told;
 }
 
@@ -151,18 +222,9 @@ std::string explanation_json(const Question& question, const Explanation& told) 
   object["mptcp"] = question.mptcp;
   if (question.domain) object["domain"] = question.domain->text();
   if (question.method) object["request"] = *question.method + " " + question.path;
-  object["disposition"] = disposition(question, told);
+  object["disposition"] = disposition(told);
   object["syn"] = {{"path", policy::name(told.path)}, {"by", told.syn_by}, {"steps", steps(told.syn)}};
-  if (told.reaches_weir) {
-    const bool decided = told.outcome.state != State::needs_more;
-    json::object flow{{"decided", decided}, {"by", told.flow_by}, {"steps", steps(told.flow)}};
-    if (decided) {
-      if (told.outcome.state == State::decided) flow["action"] = policy::name(told.outcome.decision.action);
-      flow["tls"] = policy::name(told.outcome.decision.tls);
-      flow["asks_for_request"] = told.decrypted;
-    }
-    object["flow"] = std::move(flow);
-  }
+  if (told.reaches_weir) object["flow"] = flow_object(told);
   return json::serialize(object) + "\n";
 }
 

@@ -19,13 +19,14 @@ struct Question {
   bool mptcp = false;
   std::optional<std::string> interface {};
   std::optional<policy::DomainName> domain{};
+  std::optional<bool> name_confirmed{};  // with a domain; none: it was not seen to belong there
   std::vector<std::string> alpn{};
   std::optional<std::string> method{};  // with it, it is a request; over TLS where the port is 443
   std::string path = "/";
   std::vector<std::pair<std::string, std::string>> headers{};
 
-  // From the names and values of a query or of the command line: from, to, mptcp, interface, domain, alpn, method,
-  // path, header ("K: V"). An error is a sentence that says what would be right.
+  // From the names and values of a query or of the command line: from, to, mptcp, interface, domain,
+  // name_confirmed, alpn, method, path, header ("K: V"). An error is a sentence that says what would be right.
   static boost::system::result<Question, std::string> parse(
       const std::vector<std::pair<std::string, std::string>>& words);
 };
@@ -40,8 +41,12 @@ struct Explanation {
   policy::Outcome outcome;
   std::string flow_by;
   // A rule asks for the request, which only decryption shows. Without one in the question the walk ends there, at
-  // needs_decryption; with one it is walked again.
-  bool decrypted = false;
+  // needs_decryption.
+  bool asks_for_request = false;
+  bool decrypted = false;              // requests inside TLS are judged: with one in the question it is walked again
+  bool inspected = false;              // plain HTTP that is read request by request
+  std::optional<bool> name_confirmed;  // as it was gone by; none where nothing asks
+  policy::HeaderEdits edits;           // of the rule that decides, where it lets requests go on
 };
 
 Explanation explain(const policy::Policy&, const Question&, std::vector<policy::LearnedFor> learned);

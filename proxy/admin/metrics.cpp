@@ -100,7 +100,19 @@ void add_traffic(Text& text, const Totals& totals) {
   text.counter("weir_mptcp_fallbacks_total", totals.fallbacks, "MPTCP connections that fell back to TCP after accept.");
   text.counter("weir_accept_paused_total", totals.accept_paused,
                "Times accepting stopped for want of descriptors or for gateway.max_flows.");
-  text.counter("weir_records_dropped_total", totals.records_dropped, "Flow records that could not be written in time.");
+  text.counter("weir_records_dropped_total", totals.records_dropped,
+               "Records of flows and requests that could not be written in time.");
+}
+
+void add_http(Text& text, const Totals& totals) {
+  text.family("weir_requests_total", "counter", "HTTP requests that ended, by how.");
+  for (std::size_t i = 0; i < flow::kRequestEnds; ++i)
+    text.sample(totals.requests[i], label("end", flow::name(static_cast<flow::RequestEnd>(i))));
+  text.family("weir_responses_total", "counter", "HTTP responses sent to clients, by class.");
+  for (std::size_t i = 0; i < flow::kResponseClasses; ++i)
+    text.sample(totals.responses[i], label("class", std::to_string(i + 1) + "xx"));
+  text.counter("weir_domain_fronting_total", totals.domain_fronting,
+               "HTTP requests for another name than that of their TLS handshake.");
 }
 
 void add_tls(Text& text, const TlsStatus& tls, const Totals& totals) {
@@ -165,6 +177,7 @@ std::string metrics_text(const Status& status, const Totals& totals, const Kerne
   add_status(text, status);
   add_flows(text, totals);
   add_traffic(text, totals);
+  add_http(text, totals);
   add_tls(text, status.tls, totals);
   add_rules(text, kernel.rules, status.bypasses);
   add_kernel(text, kernel.mptcp);

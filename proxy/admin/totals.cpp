@@ -18,6 +18,12 @@ void add_tls(Totals& totals, const flow::Counters& worker) {
   add(totals.tls_not_decrypted, worker.tls_not_decrypted);
 }
 
+void add_http(Totals& totals, const flow::Counters& worker) {
+  add(totals.requests, worker.requests);
+  add(totals.responses, worker.responses);
+  totals.domain_fronting += worker.domain_fronting.get();
+}
+
 }  // namespace
 
 std::uint64_t Totals::all_ended() const {
@@ -45,6 +51,7 @@ Totals sum(const std::vector<const flow::Counters*>& workers) {
     totals.relayed_by_splice += worker->relayed_by_splice.get();
     totals.relayed_by_copy += worker->relayed_by_copy.get();
     totals.records_dropped += worker->records_dropped.get();
+    add_http(totals, *worker);
     add_tls(totals, *worker);
   }
   return totals;

@@ -22,6 +22,9 @@ struct Totals {
   std::uint64_t relayed_by_splice = 0;
   std::uint64_t relayed_by_copy = 0;
   std::uint64_t records_dropped = 0;
+  std::array<std::uint64_t, flow::kRequestEnds> requests{};
+  std::array<std::uint64_t, flow::kResponseClasses> responses{};
+  std::uint64_t domain_fronting = 0;
   std::uint64_t tls_decrypted = 0;
   std::array<std::uint64_t, 2> tls_resumed{};  // by Side: client, upstream
   std::uint64_t tls_untrusted = 0;

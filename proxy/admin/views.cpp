@@ -32,6 +32,18 @@ json::object tls_counters(const Totals& totals) {
           {"not_decrypted", std::move(causes)}};
 }
 
+json::object http_counters(const Totals& totals) {
+  json::object requests;
+  for (std::size_t i = 0; i < flow::kRequestEnds; ++i)
+    requests[flow::name(static_cast<flow::RequestEnd>(i))] = totals.requests[i];
+  json::object responses;
+  for (std::size_t i = 0; i < flow::kResponseClasses; ++i)
+    responses[std::to_string(i + 1) + "xx"] = totals.responses[i];
+  return {{"requests", std::move(requests)},
+          {"responses", std::move(responses)},
+          {"domain_fronting", totals.domain_fronting}};
+}
+
 json::array exceptions_array(const std::vector<TlsException>& exceptions) {
   json::array all;
   for (const auto& one : exceptions) {
@@ -70,6 +82,7 @@ json::object counters(const Totals& totals) {
   object["fallbacks"] = totals.fallbacks;
   object["accept_paused"] = totals.accept_paused;
   object["records_dropped"] = totals.records_dropped;
+  object["http"] = http_counters(totals);
   object["tls"] = tls_counters(totals);
   return object;
 }

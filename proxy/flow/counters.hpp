@@ -8,6 +8,7 @@
 
 #include "proxy/flow/end.hpp"
 #include "proxy/flow/record.hpp"
+#include "proxy/flow/request_record.hpp"
 #include "proxy/flow/tls_cause.hpp"
 
 namespace weir::flow {
@@ -26,6 +27,8 @@ inline constexpr std::size_t kStages = static_cast<std::size_t>(Stage::relay) + 
 inline constexpr std::size_t kSides = static_cast<std::size_t>(Side::weir) + 1;
 inline constexpr std::size_t kCodes = static_cast<std::size_t>(Code::failed) + 1;
 
+inline constexpr std::size_t kResponseClasses = 5;  // 1xx to 5xx
+
 struct alignas(64) Counters {
   Counter accepted[2];            // by Transport
   Counter live[2];                // by Transport; a gauge
@@ -43,7 +46,10 @@ struct alignas(64) Counters {
   Counter tls_untrusted;                  // origins whose certificate was not to be believed
   Counter tls_handshake_failed[2];        // by side
   Counter tls_not_decrypted[kTlsCauses];  // by cause
-  Counter records_dropped;                // flow records that could not be written in time
+  Counter requests[kRequestEnds];         // HTTP requests that ended, by how
+  Counter responses[kResponseClasses];    // to clients, by class: 1xx is the first
+  Counter domain_fronting;                // requests for another name than their connection's SNI
+  Counter records_dropped;                // of flows and requests, that could not be written in time
 };
 
 }  // namespace weir::flow

@@ -34,6 +34,7 @@ const char* name(Code code) {
     case Code::limit: return "limit";
     case Code::blocked: return "blocked";
     case Code::denied: return "denied";
+    case Code::flood: return "flood";
     case Code::malformed: return "malformed";
     case Code::untrusted: return "untrusted";
     case Code::rejected: return "rejected";

@@ -30,6 +30,7 @@ enum class Code : std::uint8_t {
   limit,            // gateway.max_flows, the descriptor limit, or half-open handshakes of one client
   blocked,          // policy says so, and the client was told
   denied,           // policy says reset
+  flood,            // more frames of no use than any client sends
   malformed,        // began as TLS or HTTP, and was then neither
   untrusted,        // the origin's certificate is not to be believed
   rejected,         // the client refuses weir's certificate

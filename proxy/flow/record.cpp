@@ -6,6 +6,7 @@
 
 #include <boost/json.hpp>
 
+#include "proxy/flow/safe_text.hpp"
 #include "proxy/flow/time_text.hpp"
 
 namespace weir::flow {
@@ -38,28 +39,13 @@ json::object end_object(const End& end, const json::storage_ptr& memory) {
   return object;
 }
 
-// What came from the network: bytes that JSON has no words for become '?'.
-json::string safe(std::string_view text, const json::storage_ptr& memory) {
-  json::string shown(text, memory);
-  for (auto& c : shown)
-    if (c < ' ' || c > '~') c = '?';
-  return shown;
-}
-
-void add_text(json::object& object, json::string_view key, const std::string& text, const json::storage_ptr& memory) {
-  if (text.empty())
-    object[key] = nullptr;
-  else
-    object[key] = safe(text, memory);
-}
-
 void add_decision(json::object& object, const Record& record, const json::storage_ptr& memory) {
-  add_text(object, "rule", record.rule, memory);
-  add_text(object, "domain", record.domain, memory);
+  object["rule"] = safe_or_null(record.rule, memory);
+  object["domain"] = safe_or_null(record.domain, memory);
   if (record.encrypted_client_hello) object["encrypted_client_hello"] = true;
   if (record.alpn_offered.empty()) return;
   json::array offered(memory);
-  for (const auto& protocol : record.alpn_offered) offered.push_back(safe(protocol, memory));
+  for (const auto& protocol : record.alpn_offered) offered.push_back(safe_text(protocol, memory));
   object["alpn_offered"] = std::move(offered);
 }
 
@@ -67,7 +53,7 @@ json::object leg_object(const TlsLeg& leg, const json::storage_ptr& memory) {
   json::object object(memory);
   object["version"] = leg.version;
   object["cipher"] = leg.cipher;
-  add_text(object, "group", leg.group, memory);
+  object["group"] = safe_or_null(leg.group, memory);
   object["resumed"] = leg.resumed;
   return object;
 }
@@ -75,7 +61,7 @@ json::object leg_object(const TlsLeg& leg, const json::storage_ptr& memory) {
 void add_tls(json::object& object, const Record& record, const json::storage_ptr& memory) {
   if (!record.tls) return;
   const auto& tls = *record.tls;
-  add_text(object, "alpn", tls.alpn, memory);
+  object["alpn"] = safe_or_null(tls.alpn, memory);
   json::object shown(memory);
   if (tls.client) shown["client"] = leg_object(*tls.client, memory);
   if (tls.upstream) shown["upstream"] = leg_object(*tls.upstream, memory);
@@ -85,7 +71,7 @@ void add_tls(json::object& object, const Record& record, const json::storage_ptr
     for (const auto& fault : tls.faults) faults.push_back(json::value(fault, memory));
     shown["faults"] = std::move(faults);
   }
-  if (!tls.detail.empty()) shown["detail"] = safe(tls.detail, memory);
+  if (!tls.detail.empty()) shown["detail"] = safe_text(tls.detail, memory);
   if (tls.leaf_mirrors_faults) shown["mirrored"] = true;
   if (tls.truncated) shown["truncated"] = name(*tls.truncated);
   object["tls"] = std::move(shown);
@@ -157,6 +143,7 @@ std::string to_json(const Record& record) {
   object["disposition"] = name(record.disposition);
   add_decision(object, record, &memory);
   add_tls(object, record, &memory);
+  if (record.reads_requests()) object["requests"] = record.requests;
   object["bytes_from_client"] = record.bytes_from_client;
   object["bytes_to_client"] = record.bytes_to_client;
   add_upstream(object, record);

@@ -76,10 +76,15 @@ struct Record {
   bool fallback = false;                  // negotiated MPTCP, then fell back to TCP (RFC 8684 3.7)
   std::optional<UpstreamLocal> upstream_from;
   std::optional<std::chrono::microseconds> connect_time;
+  std::uint64_t requests = 0;  // HTTP requests that were judged
   std::uint64_t bytes_from_client = 0;
   std::uint64_t bytes_to_client = 0;
   std::chrono::milliseconds idle{0};  // live view only
   std::optional<End> end;             // set once the flow is over
+
+  bool reads_requests() const {
+    return disposition == Disposition::inspect || disposition == Disposition::decrypt || requests > 0;
+  }
 };
 
 // The id as users see and type it: 16 hexadecimal digits.

@@ -22,6 +22,7 @@ struct Request : GatewayCall {
   std::string to;
   bool mptcp = false;
   std::string domain;
+  std::string name_confirmed;
   std::vector<std::string> alpn;
   std::string interface;
   std::string method;
@@ -37,6 +38,7 @@ Words words_of(const Request& request) {
     if (!value.empty()) words.emplace_back(name, value);
   };
   add("domain", request.domain);
+  if (!request.name_confirmed.empty()) add("name_confirmed", request.name_confirmed == "yes" ? "true" : "false");
   for (const auto& protocol : request.alpn) add("alpn", protocol);
   add("interface", request.interface);
   // A path or a header alone is of a GET.
@@ -81,6 +83,9 @@ void add_explain(CLI::App& app, Action& chosen) {
   command->add_option("--to", request->to, "where the flow goes")->required()->type_name("ADDR:PORT");
   command->add_flag("--mptcp", request->mptcp, "the client asks for MPTCP");
   command->add_option("--domain", request->domain, "the name in its ClientHello or Host")->type_name("NAME");
+  command->add_option("--name-confirmed", request->name_confirmed, "that name was seen to belong there; no by default")
+      ->check(CLI::IsMember({"yes", "no"}))
+      ->type_name("yes|no");
   command->add_option("--alpn", request->alpn, "a protocol it offers by ALPN; may be repeated")->type_name("NAME");
   command->add_option("--interface", request->interface, "where its SYN comes in")->type_name("NAME");
   command->add_option("--method", request->method, "of its HTTP request")->type_name("METHOD");

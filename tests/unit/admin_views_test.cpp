@@ -95,6 +95,28 @@ TEST_CASE("admin views: decryption in the status", "[admin][tls]") {
                                               ContainsSubstring("exceptions          7, see weir exceptions list\n"));
 }
 
+TEST_CASE("admin views: requests at a glance", "[admin][http]") {
+  flow::Counters one;
+  flow::Counters two;
+  one.requests[static_cast<std::size_t>(flow::RequestEnd::finished)].add(5);
+  two.requests[static_cast<std::size_t>(flow::RequestEnd::finished)].add(6);
+  one.requests[static_cast<std::size_t>(flow::RequestEnd::blocked)].add(2);
+  two.requests[static_cast<std::size_t>(flow::RequestEnd::reset)].add(1);
+  one.responses[1].add(7);
+  const admin::Status status;
+  auto value = json::parse(admin::status_json(status, admin::sum({&one, &two}), status.started));
+  const auto& http = value.at("counters").at("http");
+  CHECK(http.at("requests").at("finished") == 11);
+  CHECK(http.at("requests").as_object().size() == flow::kRequestEnds);
+  CHECK(http.at("responses") == json::parse(R"({"1xx": 0, "2xx": 7, "3xx": 0, "4xx": 0, "5xx": 0})"));
+  CHECK(http.at("domain_fronting") == 0);
+  CHECK_THAT(admin::status_report(value), ContainsSubstring("\nrequests            14 (3 blocked)\n"));
+  two.domain_fronting.add(4);
+  value = json::parse(admin::status_json(status, admin::sum({&one, &two}), status.started));
+  CHECK_THAT(admin::status_report(value),
+             ContainsSubstring("14 (3 blocked), 4 for another name than the handshake's\n"));
+}
+
 TEST_CASE("admin views: ready only when running, with the rules in place or the operator's own", "[admin]") {
   admin::Status status;
   CHECK(admin::why_not_ready(status) == "weir is starting");
@@ -115,6 +137,11 @@ TEST_CASE("admin views: flows", "[admin]") {
   CHECK(value.at("live") == true);
   CHECK(value.at("idle_ms") == 70);
   CHECK(value.at("subflows_now") == 2);
+  CHECK_FALSE(value.as_object().contains("requests"));
+  flow.disposition = flow::Disposition::inspect;
+  flow.requests = 3;
+  CHECK(json::parse(admin::flow_json(flow)).at("requests") == 3);
+  CHECK_THAT(admin::flow_report(json::parse(admin::flow_json(flow))), ContainsSubstring("\nrequests            3\n"));
   const auto list = json::parse(admin::flows_json({flow, flow}, 9, 5));
   CHECK(list.at("total") == 9);
   CHECK(list.at("matched") == 5);
@@ -238,6 +265,9 @@ TEST_CASE("admin metrics: well formed, with every family", "[admin]") {
   one.tls_untrusted.add(13);
   one.tls_handshake_failed[0].add(14);
   one.tls_not_decrypted[static_cast<std::size_t>(flow::TlsCause::encrypted_client_hello)].add(15);
+  one.requests[static_cast<std::size_t>(flow::RequestEnd::blocked)].add(20);
+  one.responses[4].add(21);
+  one.domain_fronting.add(22);
   status.tls.leaves = {.made = 16, .hits = 17, .kept = 18};
   status.tls.exceptions = 19;
   CHECK_THAT(admin::metrics_text(status, admin::sum({&one}), kernel), !ContainsSubstring("ca_expiry"));
@@ -254,6 +284,11 @@ TEST_CASE("admin metrics: well formed, with every family", "[admin]") {
                            "weir_phase{phase=\"starting\"} 1",
                            "weir_syns_total{verdict=\"intercepted\"} 7",
                            "weir_bypass_syns_total{bypass=\"media\"} 0",
+                           "weir_requests_total{end=\"finished\"} 0",
+                           "weir_requests_total{end=\"blocked\"} 20",
+                           "weir_responses_total{class=\"1xx\"} 0",
+                           "weir_responses_total{class=\"5xx\"} 21",
+                           "weir_domain_fronting_total 22",
                            "weir_tls_decrypts 1",
                            "weir_tls_decrypted_flows_total 11",
                            "weir_tls_resumed_total{side=\"client\"} 0",

@@ -75,7 +75,9 @@ TEST_CASE("explain: what becomes of a flow", "[explain]") {
   CHECK(disposition(question({{"domain", "other.example"}, {"method", "GET"}, {"path", "/"}})) == "decrypt");
   CHECK(disposition(question({{"mptcp", "true"}, {"domain", "a.media.example"}})) == "splice");
   CHECK(disposition(question({{"from", "10.9.0.1"}, {"mptcp", "true"}})) == "reset");
-  CHECK(disposition(question({{"to", "203.0.113.7:80"}, {"method", "GET"}})) == "splice");
+  CHECK(disposition(question({{"to", "203.0.113.7:80"}, {"method", "GET"}})) == "inspect");
+  CHECK(disposition(question({{"to", "203.0.113.7:80"}, {"mptcp", "true"}, {"domain", "a.media.example"}})) ==
+        "splice");  // a bypass leaves it unread
   CHECK(disposition(question({{"to", "203.0.113.7:80"}, {"domain", "x.ads.example"}})) == "block");
 }
 
@@ -103,9 +105,9 @@ TEST_CASE("explain: what is decrypted, by default and by rules", "[explain][tls]
       {Tls::passthrough, Tls::decrypt, Action::allow, other, "splice", ""},
       {Tls::passthrough, Tls::decrypt, Action::block, bank, "block", "rule banks"},
       {Tls::decrypt, std::nullopt, Action::reset, bank, "reset", "rule banks"},
-      // What is no TLS has nothing to decrypt.
-      {Tls::decrypt, std::nullopt, Action::allow, plain, "splice", ""},
-      {Tls::passthrough, Tls::decrypt, Action::allow, plain_bank, "splice", "rule banks"},
+      // What is no TLS has nothing to decrypt; its requests are read, since the rule is on names.
+      {Tls::decrypt, std::nullopt, Action::allow, plain, "inspect", ""},
+      {Tls::passthrough, Tls::decrypt, Action::allow, plain_bank, "inspect", "rule banks"},
   }));
   CAPTURE(row.words, row.by);
   const auto value = told(decrypting(row.by_default, row.banks, row.action), question(row.words));
@@ -133,8 +135,86 @@ TEST_CASE("explain: a rule that asks for the request has it decrypted", "[explai
       told(made(), question({{"domain", "other.example"}, {"method", "GET"}, {"path", "/secret"}}));
   CHECK(with_request.at("flow").at("action") == "reset");
   CHECK_THAT(admin::explanation_report(with_request),
-             ContainsSubstring("  -> reset, by rule paths; but requests inside TLS are not judged yet: it is decrypted "
-                               "and goes on\n"));
+             ContainsSubstring("  -> reset, by rule paths; decrypted, since a rule asks for the request inside TLS\n"));
+}
+
+TEST_CASE("explain: of a flow that is decrypted anyway, the request is judged by every rule", "[explain][tls]") {
+  PolicyMaker make;
+  make.rule("paths", {}, [](policy::Rule& rule) {
+    rule.when.paths = globs({"/secret*"});
+    rule.action = policy::Action::block;
+  });
+  make.rule("lab", {}, [](policy::Rule& rule) { rule.tls = policy::Tls::decrypt; });
+  const auto policy = std::move(make).make();
+  const Words words{{"domain", "a.example"}, {"method", "GET"}};
+  auto value = told(policy, question(words));
+  CHECK(value.at("disposition") == "decrypt");
+  CHECK(value.at("flow").at("by") == "rule lab");
+  auto secret = words;
+  secret.emplace_back("path", "/secret");
+  value = told(policy, question(secret));
+  CHECK(value.at("disposition") == "block");
+  CHECK(value.at("flow").at("by") == "rule paths");
+  CHECK(value.at("flow").at("asks_for_request") == false);
+}
+
+TEST_CASE("explain: plain HTTP is read where any rule may tell its requests apart", "[explain][http]") {
+  const Words words{{"to", "203.0.113.7:80"}, {"method", "GET"}};
+  PolicyMaker by_address;
+  by_address.rule("lab", {}, [](policy::Rule& rule) { rule.when.ports = {80}; });
+  CHECK(told(std::move(by_address).make(), question(words)).at("disposition") == "splice");
+  PolicyMaker by_name;
+  by_name.rule("x", {"x.example"}, [](policy::Rule&) {});
+  const auto policy = std::move(by_name).make();
+  CHECK(told(policy, question(words)).at("disposition") == "inspect");
+  CHECK(told(policy, question({{"to", "203.0.113.7:80"}, {"domain", "a.example"}})).at("disposition") == "inspect");
+  CHECK(told(policy, question({{"domain", "a.example"}})).at("disposition") == "splice");
+}
+
+TEST_CASE("explain: whether the name was confirmed", "[explain][http]") {
+  PolicyMaker make;
+  make.rule("liars", {}, [](policy::Rule& rule) {
+    rule.when.name_confirmed = false;
+    rule.action = policy::Action::block;
+  });
+  const auto policy = std::move(make).make();
+  struct Row {
+    Words words;
+    std::string disposition;
+    std::string name;  // in the report
+  };
+  const auto row = GENERATE(values<Row>({
+      {{{"domain", "a.example"}}, "block", "The flow, name a.example (not seen to belong there)\n"},
+      {{{"domain", "a.example"}, {"name_confirmed", "false"}}, "block", "a.example (not seen to belong there)\n"},
+      {{{"domain", "a.example"}, {"name_confirmed", "true"}}, "splice", "a.example (seen to belong there)\n"},
+      {{{"to", "203.0.113.7:80"}, {"method", "GET"}}, "inspect", "The flow, request GET /\n"},
+      {{}, "unknown", "The flow\n"},
+  }));
+  const auto value = told(policy, question(row.words));
+  CHECK(value.at("disposition").as_string() == row.disposition);
+  CHECK_THAT(admin::explanation_report(value), ContainsSubstring(row.name));
+  CHECK_FALSE(told(made(), question({{"domain", "a.example"}})).at("flow").as_object().contains("name_confirmed"));
+}
+
+TEST_CASE("explain: what the deciding rule does to header fields", "[explain][http]") {
+  PolicyMaker make;
+  make.rule("tenant", {"login.example"}, [](policy::Rule& rule) {
+    rule.tls = policy::Tls::decrypt;
+    rule.edits.set_request = {{"X-Tenant", "acme\x1b"}, {"X-B", "2"}};
+    rule.edits.remove_request = {"cookie", "dnt"};
+    rule.edits.remove_response = {"server"};
+  });
+  const auto policy = std::move(make).make();
+  const auto value = told(policy, question({{"domain", "login.example"}}));
+  CHECK(value.at("flow").at("edits") ==
+        boost::json::parse(R"({"set_request_headers": {"X-Tenant": "acme\u001b", "X-B": "2"},
+                               "remove_request_headers": ["cookie", "dnt"], "remove_response_headers": ["server"]})"));
+  CHECK_THAT(admin::explanation_report(value), ContainsSubstring("  -> decrypt, by rule tenant\n"
+                                                                 "     requests: sets X-Tenant: acme\\x1b\n"
+                                                                 "     requests: sets X-B: 2\n"
+                                                                 "     requests: removes cookie, dnt\n"
+                                                                 "     responses: removes server\n"));
+  CHECK_FALSE(told(policy, question({{"domain", "a.example"}})).at("flow").as_object().contains("edits"));
 }
 
 TEST_CASE("explain: a rule on the request stays unmatched where nothing is decrypted", "[explain][tls]") {
@@ -159,6 +239,9 @@ TEST_CASE("explain: what is wrong with a question", "[explain]") {
   CHECK_THAT(error({{"from", "x"}}), ContainsSubstring("from is an address"));
   CHECK_THAT(error({{"to", "10.0.0.1"}}), ContainsSubstring("an address and a port"));
   CHECK_THAT(error({{"mptcp", "yes"}}), ContainsSubstring("true or false"));
+  CHECK_THAT(error({{"name_confirmed", "maybe"}}), ContainsSubstring("name_confirmed is true or false"));
+  CHECK_THAT(error({{"from", "10.0.0.1"}, {"to", "10.0.0.2:443"}, {"name_confirmed", "true"}}),
+             ContainsSubstring("give domain as well"));
   CHECK_THAT(error({{"domain", "10.0.0.1"}}), ContainsSubstring("a name on the wire"));
   CHECK_THAT(error({{"header", "x"}}), ContainsSubstring("'Name: value'"));
   CHECK_THAT(error({{"colour", "red"}}), ContainsSubstring("a flow is told by"));

@@ -120,6 +120,27 @@ TEST_CASE("every cause not to decrypt has a name and a sentence", "[tls]") {
   }
 }
 
+TEST_CASE("a record counts requests where they are read", "[http]") {
+  using flow::Disposition;
+  auto record = finished_record();
+  const auto requests = [&record] {
+    const auto object = json::parse(flow::to_json(record)).as_object();
+    return object.contains("requests") ? object.at("requests") : json::value("absent");
+  };
+  for (const auto unread : {Disposition::direct, Disposition::splice, Disposition::block, Disposition::reset}) {
+    record.disposition = unread;
+    CHECK(requests() == "absent");
+  }
+  for (const auto read : {Disposition::inspect, Disposition::decrypt}) {
+    record.disposition = read;
+    CHECK(requests() == 0);
+  }
+  record.requests = 3;
+  CHECK(requests() == 3);
+  record.disposition = Disposition::block;
+  CHECK(requests() == 3);
+}
+
 TEST_CASE("ids are 16 hexadecimal digits, both ways") {
   CHECK(flow::parse_id(flow::id_text(0x0123456789abcdef)) == 0x0123456789abcdefU);
   for (const auto* wrong : {"", "12", "000000000000000g", "-000000000000001", "00000000000000001"})

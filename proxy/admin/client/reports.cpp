@@ -127,6 +127,15 @@ std::uint64_t sum(const json::value& counts) {
   return all;
 }
 
+// Of plain HTTP and of what is decrypted.
+std::string requests(const json::value& http) {
+  const auto& ends = member(http, "requests");
+  auto line =
+      std::to_string(sum(ends)) + " (" + std::to_string(number(ends, "blocked") + number(ends, "reset")) + " blocked)";
+  const auto fronting = number(http, "domain_fronting");
+  return fronting == 0 ? line : line + ", " + std::to_string(fronting) + " for another name than the handshake's";
+}
+
 // What of decryption is to be seen at a glance, and the first exceptions.
 std::string tls_report(const json::value& tls, const json::value& counters) {
   const auto& ca = member(tls, "ca");
@@ -175,6 +184,7 @@ std::string status_report(const json::value& status) {
              {"fallbacks to TCP", text(counters, "fallbacks")},
              {"accept paused", text(counters, "accept_paused")},
              {"records dropped", text(counters, "records_dropped")},
+             {"requests", requests(member(counters, "http"))},
          }) +
          tls_report(member(status, "tls"), member(counters, "tls"));
 }
@@ -221,6 +231,7 @@ std::string flow_report(const json::value& flow) {
       {"upstream", text(flow, "upstream")},
       {"dialled from", text(flow, "upstream_from")},
   });
+  if (!member(flow, "requests").is_null()) report += pairs({{"requests", text(flow, "requests")}});
   const auto* paths = member(flow, "paths").if_array();
   if (paths == nullptr) return report;
   report += pairs({{"subflows", text(flow, "subflows_now") + " now, " + text(flow, "subflows") + " at most"}});
@@ -313,6 +324,22 @@ std::string by(const json::value& part) {
   return who.empty() || who == "-" ? "by default" : "by " + terminal_safe(who);
 }
 
+// What is done to the header fields of one side's messages; nothing where nothing is.
+std::string edits_report(const json::value& edits, const std::string& side) {
+  std::string report;
+  if (const auto* set = member(edits, "set_" + side + "_headers").if_object())
+    for (const auto& [name, value] : *set)
+      report += "     " + side + "s: sets " + terminal_safe(std::string(name)) + ": " +
+                terminal_safe(value.is_string() ? std::string(value.get_string().c_str()) : "") + "\n";
+  if (const auto* removed = member(edits, "remove_" + side + "_headers").if_array(); removed != nullptr)
+    report += "     " + side + "s: removes " + terminal_safe(list(edits, "remove_" + side + "_headers")) + "\n";
+  return report;
+}
+
+std::string edits_report(const json::value& edits) {
+  return edits_report(edits, "request") + edits_report(edits, "response");
+}
+
 std::string syn_sentence(const std::string& path) {
   if (path == "direct") return "goes direct: the kernel forwards it, and weir never sees it, ";
   if (path == "deny") return "is answered with a reset, ";
@@ -331,6 +358,8 @@ std::string explanation_report(const json::value& explanation) {
   if (!flow.is_object()) return report;
   report += "The flow";
   if (member(explanation, "domain").is_string()) report += ", name " + terminal_safe(text(explanation, "domain"));
+  if (const auto* confirmed = member(flow, "name_confirmed").if_bool())
+    report += *confirmed ? " (seen to belong there)" : " (not seen to belong there)";
   if (member(explanation, "request").is_string()) report += ", request " + terminal_safe(text(explanation, "request"));
   report += "\n" + walk(flow) + "  -> ";
   if (!flag(flow, "decided"))
@@ -338,10 +367,10 @@ std::string explanation_report(const json::value& explanation) {
            "not decided yet: it needs what the client says first; give --domain, or --method, --path and "
            "--header of a request\n";
   report += text(explanation, "disposition") + ", " + by(flow);
-  if (!flag(flow, "asks_for_request")) return report + "\n";
-  return report + (member(explanation, "request").is_string()
-                       ? "; but requests inside TLS are not judged yet: it is decrypted and goes on\n"
-                       : ", which asks for the request inside TLS\n");
+  if (flag(flow, "asks_for_request"))
+    report += member(explanation, "request").is_string() ? "; decrypted, since a rule asks for the request inside TLS"
+                                                         : ", which asks for the request inside TLS";
+  return report + "\n" + edits_report(member(flow, "edits"));
 }
 
 std::string problem_report(unsigned status, std::string_view body) {
