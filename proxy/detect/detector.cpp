@@ -2,9 +2,10 @@
 
 namespace weir::detect {
 
-Protocol Detector::look(std::span<const std::uint8_t> fresh, std::span<const std::uint8_t> all) {
+Protocol Detector::look(std::span<const std::uint8_t> fresh) {
   using Status = tls::ClientHelloReader::Status;
   if (protocol_ != Protocol::need_more || fresh.empty()) return protocol_;
+  const bool is_first = !begun_;
   begun_ = true;
   switch (hello_.status() == Status::not_tls ? Status::not_tls : hello_.feed(fresh)) {
     case Status::need_more: return protocol_;
@@ -14,17 +15,20 @@ Protocol Detector::look(std::span<const std::uint8_t> fresh, std::span<const std
     case Status::too_large: return protocol_ = Protocol::malformed;
     case Status::not_tls: break;
   }
-  return protocol_ = look_at_http(all);
+  // What could be a hello for a while begins with no letter.
+  if (!is_first && !http_) return protocol_ = Protocol::opaque;
+  return protocol_ = look_at_http(fresh);
 }
 
-Protocol Detector::look_at_http(std::span<const std::uint8_t> all) {
-  using State = http::RequestHead::State;
-  switch (request_.parse(all)) {
+Protocol Detector::look_at_http(std::span<const std::uint8_t> fresh) {
+  using State = HttpLook::State;
+  if (!http_) http_ = std::make_unique<HttpLook>();
+  switch (http_->look(fresh)) {
     case State::need_more: return Protocol::need_more;
-    case State::done: return Protocol::http1;
-    case State::not_http: break;
-    case State::malformed:
-    case State::too_large: return Protocol::malformed;
+    case State::http1: return Protocol::http1;
+    case State::http2: return Protocol::http2;
+    case State::opaque: break;
+    case State::malformed: return Protocol::malformed;
   }
   return Protocol::opaque;
 }

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 
-#include "proxy/http/request_head.hpp"
+#include "proxy/detect/http_look.hpp"
 #include "tls/client_hello_reader.hpp"
 
 namespace weir::detect {
@@ -12,31 +14,31 @@ namespace weir::detect {
 enum class Protocol : std::uint8_t {
   need_more,
   tls,        // hello() is there
-  http1,      // request() is there
-  opaque,     // neither
+  http1,      // request() is there; a CONNECT, too
+  http2,      // in clear text
+  opaque,     // none of these
   malformed,  // begins as TLS or HTTP/1 and is then not what it may be; refusal() says what to tell a TLS client
 };
 
 class Detector {
  public:
-  // `fresh`: bytes not seen yet. `all`: those and what came before, from the connection's first; a hello is read
-  // without them. Once there is an answer it stays.
-  Protocol look(std::span<const std::uint8_t> fresh, std::span<const std::uint8_t> all);
+  // `fresh`: bytes not seen yet. Once there is an answer it stays.
+  Protocol look(std::span<const std::uint8_t> fresh);
 
   Protocol protocol() const { return protocol_; }
   // Something came that looks like TLS or HTTP, and its end did not: worth a longer wait than for a client that is
   // silent.
-  bool has_begun() const { return protocol_ == Protocol::need_more && begun_; }
+  bool has_begun() const { return protocol_ == Protocol::need_more && begun_ && (!http_ || http_->has_begun()); }
   const tls::ClientHello& hello() const { return hello_.hello(); }
-  const http::RequestHead& request() const { return request_; }
+  const http::Request& request() const { return http_->request(); }
   // Of malformed TLS; none where it is HTTP.
   const std::optional<tls::Refusal>& refusal() const { return hello_.refusal(); }
 
  private:
-  Protocol look_at_http(std::span<const std::uint8_t> all);
+  Protocol look_at_http(std::span<const std::uint8_t> fresh);
 
   tls::ClientHelloReader hello_;
-  http::RequestHead request_;
+  std::unique_ptr<HttpLook> http_;  // once it is no TLS
   Protocol protocol_ = Protocol::need_more;
   bool begun_ = false;
 };

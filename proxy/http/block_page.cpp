@@ -66,18 +66,23 @@ std::string printable(std::string_view text) {
   return shown;
 }
 
-std::string_view heading(Refused refused) {
-  return refused == Refused::by_policy ? "This page is blocked" : "This server is not to be trusted";
+std::string_view heading(unsigned status) {
+  switch (status) {
+    case 403: return "This page is blocked";
+    case 408: return "This request did not come in time";
+    case 421: return "This page is to be had over another connection";
+    case 501: return "This cannot be done here";
+    case 502: return "This server is not to be trusted";
+    default: return "This request is not understood";
+  }
 }
-
-int status(Refused refused) { return refused == Refused::by_policy ? 403 : 502; }
 
 std::string_view value_of(const BlockNotice& notice, std::string_view key) {
   if (key == "name") return notice.name;
   if (key == "rule") return notice.rule.empty() ? "none" : notice.rule;
   if (key == "flow") return notice.flow;
   if (key == "reason") return notice.reason;
-  if (key == "heading") return heading(notice.refused);
+  if (key == "heading") return heading(notice.status);
   return {};
 }
 
@@ -97,8 +102,8 @@ std::string html(const BlockNotice& notice) {
 std::string json(const BlockNotice& notice) {
   boost::json::object object;
   object["type"] = "about:blank";  // RFC 9457
-  object["title"] = heading(notice.refused);
-  object["status"] = status(notice.refused);
+  object["title"] = heading(notice.status);
+  object["status"] = notice.status;
   object["detail"] = printable(notice.reason);
   object["name"] = printable(notice.name);
   if (notice.rule.empty())
@@ -110,7 +115,7 @@ std::string json(const BlockNotice& notice) {
 }
 
 std::string text(const BlockNotice& notice) {
-  return std::string(heading(notice.refused)) + ". " + printable(notice.reason) +
+  return std::string(heading(notice.status)) + ". " + printable(notice.reason) +
          "\nasked for: " + printable(notice.name) + "\nrule: " + printable(value_of(notice, "rule")) +
          "\nflow: " + printable(notice.flow) + "\n";
 }
@@ -156,16 +161,22 @@ std::string page_body(const BlockNotice& notice, PageType type) {
   return text(notice);
 }
 
-std::string block_response(const BlockNotice& notice, PageType type, bool head,
-                           std::chrono::system_clock::time_point now) {
-  const auto body = page_body(notice, type);
-  const std::string_view line =
-      notice.refused == Refused::by_policy ? "HTTP/1.1 403 Forbidden" : "HTTP/1.1 502 Bad Gateway";
-  auto response = std::string(line) + "\r\nDate: " + date(now) +
-                  "\r\nContent-Type: " + std::string(content_type(type)) +
-                  "\r\nContent-Length: " + std::to_string(body.size()) +
-                  "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n";
-  return head ? response : response + body;
+std::string fill_page(Response& response, const BlockNotice& notice, const Request& request,
+                      std::chrono::system_clock::time_point now) {
+  const auto type = page_type(request.fields.get("accept"));
+  auto body = page_body(notice, type);
+  response.clear();
+  response.status = notice.status;
+  response.fields.add("Date", date(now));
+  response.fields.add("Content-Type", content_type(type));
+  response.fields.add("Cache-Control", "no-store");
+  response.fields.add("X-Content-Type-Options", "nosniff");
+  if (request.method != "HEAD") {
+    response.body = {.kind = Body::Kind::sized, .size = body.size()};
+    return body;
+  }
+  response.fields.add("Content-Length", std::to_string(body.size()));
+  return {};
 }
 
 }  // namespace weir::http

@@ -1,24 +1,20 @@
-// What a client is told in place of what it asked for: an HTTP/1.1 response made here. Pure.
+// What a client is told in place of what it asked for: a response made here. Pure.
 #pragma once
 
 #include <chrono>
 #include <string>
 #include <string_view>
 
-namespace weir::http {
+#include "proxy/http/message.hpp"
 
-// Why there is no answer of the origin's.
-enum class Refused {
-  by_policy,     // 403
-  bad_upstream,  // 502: the origin is not to be believed, or not to be understood
-};
+namespace weir::http {
 
 struct BlockNotice {
   std::string_view name;    // host and path, as the client asked for them
   std::string_view rule;    // empty: no rule
   std::string_view flow;    // the flow's id
   std::string_view reason;  // one sentence or more
-  Refused refused = Refused::by_policy;
+  unsigned status = 403;
 };
 
 enum class PageType { html, json, text };
@@ -29,8 +25,8 @@ PageType page_type(std::string_view accept);
 // The page alone, everything from the network escaped as its type asks.
 std::string page_body(const BlockNotice&, PageType);
 
-// 403 or 502 with the page, and the connection's end announced. `head`: the request was HEAD, so without the page
-// itself.
-std::string block_response(const BlockNotice&, PageType, bool head, std::chrono::system_clock::time_point now);
+// Makes `response` the one that answers `request` with the page, which is returned: empty for HEAD.
+std::string fill_page(Response& response, const BlockNotice&, const Request& request,
+                      std::chrono::system_clock::time_point now);
 
 }  // namespace weir::http
