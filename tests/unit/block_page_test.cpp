@@ -42,15 +42,14 @@ TEST_CASE("what came from the network is text in the page", "[block_page]") {
   CHECK_THAT(page_body(without_rule, PageType::json), ContainsSubstring("\"rule\":null"));
 }
 
-TEST_CASE("an origin that is not to be believed is a bad gateway's answer, not policy's", "[block_page][tls]") {
+TEST_CASE("a page's heading and title follow its status", "[block_page][tls]") {
   auto notice = kNotice;
   notice.rule = "";
   notice.reason = "Its certificate has expired. (expired 2020-01-01)";
-  notice.refused = Refused::bad_upstream;
-  const auto response = block_response(notice, PageType::html, false, {});
-  CHECK_THAT(response, ContainsSubstring("HTTP/1.1 502 Bad Gateway\r\n"));
-  CHECK_THAT(response, ContainsSubstring("<h1>This server is not to be trusted</h1>"));
-  CHECK_THAT(response, ContainsSubstring("Its certificate has expired. (expired 2020-01-01)"));
+  notice.status = 502;
+  const auto html = page_body(notice, PageType::html);
+  CHECK_THAT(html, ContainsSubstring("<h1>This server is not to be trusted</h1>"));
+  CHECK_THAT(html, ContainsSubstring("Its certificate has expired. (expired 2020-01-01)"));
   CHECK_THAT(page_body(notice, PageType::json),
              ContainsSubstring(R"("title":"This server is not to be trusted","status":502)"));
   CHECK_THAT(page_body(notice, PageType::text), ContainsSubstring("This server is not to be trusted. Its certificate"));
@@ -58,12 +57,22 @@ TEST_CASE("an origin that is not to be believed is a bad gateway's answer, not p
 
 TEST_CASE("the response is whole, and without a body for HEAD", "[block_page]") {
   const auto then = std::chrono::system_clock::time_point(std::chrono::seconds(784111777));
-  const auto response = block_response(kNotice, PageType::text, false, then);
-  CHECK_THAT(response, ContainsSubstring("HTTP/1.1 403 Forbidden\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
-  const auto body = page_body(kNotice, PageType::text);
-  CHECK_THAT(response, ContainsSubstring("Content-Length: " + std::to_string(body.size()) + "\r\n"));
-  CHECK(response.ends_with("\r\n\r\n" + body));
-  const auto head = block_response(kNotice, PageType::text, true, then);
-  CHECK(head.ends_with("Connection: close\r\n\r\n"));
-  CHECK(response.starts_with(head));
+  Request request;
+  request.method = "GET";
+  request.fields.add("Accept", "application/json");
+  Response response;
+  response.fields.add("Left", "over");
+  const auto page = fill_page(response, kNotice, request, then);
+  CHECK(page == page_body(kNotice, PageType::json));
+  CHECK(response.status == 403);
+  CHECK(response.body.kind == Body::Kind::sized);
+  CHECK(response.body.size == page.size());
+  CHECK(response.fields.get("date") == "Sun, 06 Nov 1994 08:49:37 GMT");
+  CHECK(response.fields.get("content-type") == "application/problem+json");
+  CHECK(response.fields.get("cache-control") == "no-store");
+  CHECK_FALSE(response.fields.contains("left"));
+  request.method = "HEAD";
+  CHECK(fill_page(response, kNotice, request, then).empty());
+  CHECK(response.body.kind == Body::Kind::none);
+  CHECK(response.fields.get("content-length") == std::to_string(page.size()));
 }

@@ -1,6 +1,8 @@
 // The small parts of the gateway: descriptor budget, event ring, line log.
+#include <array>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -76,5 +78,37 @@ TEST_CASE("a log whose reader stopped drops lines instead of waiting, also at it
     for (int i = 0; i < 100 && !dropped; ++i) dropped = !log.write(std::string(1024 * 1024, 'x'));
     CHECK(dropped);
   }
+  std::filesystem::remove(pipe);
+}
+
+TEST_CASE("several logs to one output do not cut each other's lines") {
+  const auto pipe = std::filesystem::temp_directory_path() / ("weir-fifo-" + std::to_string(::getpid()));
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const net::Descriptor reader(::open(pipe.c_str(), O_RDWR | O_CLOEXEC));
+  constexpr std::size_t kLines = 5000;
+  std::string all;
+  {
+    session::LineLog one;
+    session::LineLog two;
+    REQUIRE_FALSE(one.open(pipe.string()));
+    REQUIRE_FALSE(two.open(pipe.string()));
+    std::string ones;
+    std::string twos;
+    for (std::size_t i = 0; i < kLines; ++i) {
+      ones += std::string(150 + i % 50, '1') + "\n";
+      twos += std::string(150 + i % 50, '2') + "\n";
+    }
+    const auto size = ones.size() + twos.size();
+    CHECK(one.write(std::move(ones)));
+    CHECK(two.write(std::move(twos)));
+    std::array<char, 65536> part{};
+    while (all.size() < size)
+      all.append(part.data(), static_cast<std::size_t>(::read(reader.get(), part.data(), 1000)));
+  }
+  std::istringstream lines(all);
+  std::size_t whole = 0;
+  for (std::string line; std::getline(lines, line);)
+    whole += line.size() < 200 && line.find_first_not_of(line.front()) == std::string::npos ? 1U : 0U;
+  CHECK(whole == 2 * kLines);
   std::filesystem::remove(pipe);
 }

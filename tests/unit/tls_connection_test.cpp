@@ -173,6 +173,14 @@ TEST_CASE("tls connection: a peer that is gone fails the write, a broken record 
     CHECK(talk.ours->error() == std::errc::broken_pipe);
     CHECK(talk.ours->failure().kind == tls::Failure::Kind::socket);
   }
+  SECTION("gone after its end") {
+    if (GENERATE(false, true)) SSL_shutdown(talk.theirs->ssl());
+    ::shutdown(talk.wire.peer.get(), SHUT_WR);
+    REQUIRE(receive(talk.wire, *talk.ours).state == Io::State::end);
+    talk.wire.peer.close();
+    CHECK(talk.ours->write(bytes_of("x")).state == Io::State::failed);
+    CHECK(talk.ours->error() == std::errc::broken_pipe);
+  }
   SECTION("broken") {
     const std::string_view record("\x17\3\3\0\x20 0123456789012345678901234567890", 37);
     ::send(talk.wire.peer.get(), record.data(), record.size(), 0);
