@@ -1,6 +1,7 @@
 // A flow while bytes move between its client and its origin, whatever is done with them on the way.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <system_error>
@@ -14,6 +15,7 @@ class Exchange {
   enum class Next : std::uint8_t {
     again,  // more to do at once, after others had their turn
     wait,   // for news of either socket
+    dial,   // the origin; then `dialled`
     over,
   };
 
@@ -25,6 +27,13 @@ class Exchange {
   virtual ~Exchange() = default;
 
   virtual Next step() = 0;
+  virtual void dialled() {}
+  // About once a second. True where it ended something that took too long: there is a step to be made.
+  virtual bool tick(std::chrono::steady_clock::time_point) { return false; }
+  // How it ended, where that is not for the sockets to say.
+  virtual std::optional<flow::End> end() const { return std::nullopt; }
+  // The client was told the last word in order, whatever the flow's end is called.
+  virtual bool has_told_client() const { return false; }
 
   // The side that failed, once one did; the flow may still be delivering what that side sent before.
   virtual const std::optional<Failure>& failure() const = 0;

@@ -53,6 +53,9 @@ class StreamRelay : public TwoPumps<StreamPump> {
  public:
   StreamRelay(Resources& resources, net::Stream& client, net::Stream& upstream)
       : TwoPumps(resources, client, upstream) {}
+
+  // Before the first step, as above.
+  void begin_with(std::span<const std::uint8_t> from_client) { to_upstream_.begin_with(from_client); }
 };
 
 }  // namespace weir::relay

@@ -18,6 +18,11 @@ class StreamPump {
   StreamPump(const StreamPump&) = delete;
   StreamPump& operator=(const StreamPump&) = delete;
 
+  // Before the first step: bytes of `from` that were read already.
+  void begin_with(std::span<const std::uint8_t> bytes) {
+    if (!bytes.empty()) keep_leftover(bytes);
+  }
+
   PumpState step();
   // The other direction has ended: after this one's end both sockets are closed, which carries it as well.
   void close_follows() { close_follows_ = true; }

@@ -102,6 +102,7 @@ void BypassKeeper::take(const NameSeen& seen) {
 void BypassKeeper::take(const names::DnsAnswer& answer) {
   const auto name = policy::DomainName::parse(answer.name);
   if (!name) return;
+  hooks_.answered(*name, answer.addresses);
   for (const auto& entry : entries_naming(*name)) {
     const auto most = learn_for(entry);
     for (const auto& [address, ttl] : answer.addresses)
@@ -235,6 +236,7 @@ void BypassKeeper::take_resolved(const std::string& text, const names::Resolutio
   if (!resolution.error.empty()) spdlog::debug("{}: {}", text, resolution.error);
   const auto name = policy::DomainName::parse(text);
   if (!name) return;
+  hooks_.answered(*name, resolution.addresses);
   for (const auto& entry : entries_naming(*name))
     for (const auto& [address, ttl] : resolution.addresses)
       learn(entry, address, Origin::resolved, text, now() + std::max(ttl, kLeastTtl) + kGrace);

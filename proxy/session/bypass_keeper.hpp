@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ class BypassKeeper {
     std::function<void()> run_time_changed;  // the policy of workers is another now
     std::function<void(const std::vector<kernel::SetChange>&)> write;
     std::function<void(const std::string& kind, std::vector<std::pair<std::string, std::string>> fields)> announce;
+    std::function<void(const policy::DomainName&, std::span<const names::Answer>)> answered;  // of any name
   };
   BypassKeeper(boost::asio::io_context&, Hooks);
 

@@ -1,5 +1,6 @@
 #include "proxy/session/carry.hpp"
 
+#include "proxy/session/dial.hpp"
 #include "proxy/session/flow.hpp"
 #include "proxy/session/opening.hpp"
 #include "proxy/session/worker.hpp"
@@ -17,6 +18,7 @@ using relay::Exchange;
 constexpr std::chrono::seconds kResetGrace{1};
 
 End relay_end(const Exchange& relay) {
+  if (const auto end = relay.end()) return *end;
   if (!relay.failure()) return {Stage::relay, Side::client, Code::finished, {}};
   return {Stage::relay, relay.failure()->side, flow::code_of(relay.failure()->error), relay.failure()->error};
 }
@@ -61,6 +63,11 @@ net::Awaitable<End> carry(Flow& flow) {
     if (flow.opening) flow.opening->watch();
     if (!flow.client_ended && relay.client_finished()) flow.note_client_end();
     if (next == Exchange::Next::over) break;
+    if (next == Exchange::Next::dial) {
+      if (const auto failed = co_await dial(flow)) co_return *failed;
+      relay.dialled();
+      continue;
+    }
     if (next == Exchange::Next::again) flow.waiter.wake();
     if (relay.failure() && !flow.DeadlineHook::is_linked()) flow.worker.await_deadline(flow, kResetGrace);
     co_await flow.waiter.wait();

@@ -1,11 +1,14 @@
 #include "proxy/session/classify.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include <sys/socket.h>
 
 #include "proxy/session/first_look.hpp"
 #include "proxy/session/flow.hpp"
+#include "proxy/session/inspect.hpp"
 #include "proxy/session/refuse.hpp"
 #include "proxy/session/worker.hpp"
 
@@ -18,9 +21,6 @@ using flow::End;
 using flow::Side;
 using flow::Stage;
 using State = policy::Outcome::State;
-
-// For what has begun as TLS or HTTP to come whole.
-constexpr std::chrono::seconds kPatience{10};
 
 policy::Facts facts_of(Flow& flow) {
   policy::Facts facts{
@@ -65,7 +65,8 @@ net::Awaitable<Looked> look(Flow& flow) {
     if (read == Read::failed) co_return Looked::failed;
     if (read == Read::more && !patient && flow.first_look->detector().has_begun()) {
       patient = true;
-      extend(flow, kPatience);
+      // What has begun as TLS or HTTP is to come whole.
+      extend(flow, flow.worker.snapshot().settings.http.header_timeout);
     }
     if (read != Read::wait) continue;
     co_await flow.waiter.wait();
@@ -95,38 +96,81 @@ net::Awaitable<std::optional<End>> learn_more(Flow& flow, policy::Facts& facts) 
   flow.DeadlineHook::unlink();
   if (looked == Looked::failed) co_return client_failed(flow);
   if (looked == Looked::stopped) co_return End{Stage::classify, Side::weir, *flow.stopped, {}};
-  if (looked == Looked::too_slow) co_return End{Stage::classify, Side::client, Code::timeout, {}};
+  if (looked == Looked::too_slow && !is_http(flow)) co_return End{Stage::classify, Side::client, Code::timeout, {}};
   const auto& detector = flow.first_look->detector();
+  if (is_http(flow)) co_return std::nullopt;
   note_names(flow.record, detector);
   if (detector.protocol() == Protocol::malformed || flow.first_look->is_full())
     co_return co_await refuse_malformed(flow);
   flow.first_look->add_to(facts);
+  if (facts.domain.is_known())
+    facts.name_confirmed = flow.worker.name_seen_at(*facts.domain, flow.record.destination.address);
+  else if (!facts.domain.is_unknown())
+    facts.name_confirmed = policy::Fact<bool>::absent();
   if (!facts.encrypted) facts.nothing_more();
   co_return std::nullopt;
 }
 
+// Whether plain HTTP is read, request by request: it is judged by more than addresses, changed, put on record, or told
+// why it is blocked.
+bool reads_plain(const Flow& flow, const policy::Policy& policy, const policy::Outcome& outcome) {
+  const auto& decision = outcome.decision;
+  if (outcome.state == State::needs_more || wants_plain_requests(flow)) return true;
+  if (decision.action != policy::Action::allow) return decision.action == policy::Action::block;
+  const bool bypassed = decision.source == policy::Source::bypass || decision.source == policy::Source::run_time_bypass;
+  return policy.reads_requests() && !bypassed;
+}
+
+// Where the request is to be seen only after decryption, the flow is decrypted; what would be of it unread is what the
+// rules below say.
+Decided settle(const policy::Policy& policy, policy::Facts& facts, const policy::Outcome& outcome) {
+  if (outcome.state != State::needs_decryption) return {outcome.decision, outcome.decision};
+  facts.request = policy::Fact<policy::HttpRequest>::absent();
+  const auto unread = policy::decide(policy, facts).decision;
+  auto decision = unread;
+  decision.action = policy::Action::allow;
+  decision.tls = policy::Tls::decrypt;
+  return {decision, unread};
+}
+
+// No request, but so near to one that a lenient origin might take it for one: rules are not to be evaded by it.
+bool begins_with_method(std::span<const std::uint8_t> bytes) {
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  constexpr std::array<std::string_view, 9> kMethods{"GET",     "HEAD",  "POST",  "PUT",    "DELETE",
+                                                     "OPTIONS", "TRACE", "PATCH", "CONNECT"};
+  return std::ranges::any_of(kMethods, [&](std::string_view method) { return text.starts_with(method); });
+}
+
 }  // namespace
 
-net::Awaitable<std::optional<End>> decide(Flow& flow, policy::Decision& decision) {
+bool is_http(const Flow& flow) { return flow.first_look && is_http(*flow.first_look); }
+
+bool is_http(const FirstLook& look) {
+  constexpr std::uint8_t kTlsHandshake = 22;  // a record's type (RFC 8446, 5.1)
+  const auto& detector = look.detector();
+  const auto protocol = detector.protocol();
+  if (protocol == Protocol::opaque) return begins_with_method(look.bytes());
+  if (protocol == Protocol::need_more) return detector.has_begun() && look.bytes().front() != kTlsHandshake;
+  return protocol == Protocol::http1 || protocol == Protocol::http2 ||
+         (protocol == Protocol::malformed && !detector.refusal());
+}
+
+net::Awaitable<std::optional<End>> decide(Flow& flow, Decided& decided) {
   const auto snapshot = flow.worker.shared_snapshot();  // the walk ends on the policy it began on
   auto facts = facts_of(flow);
   auto outcome = policy::decide(snapshot->policy, facts);
-  if (outcome.state == State::needs_more) {
+  decided.reads_http = reads_plain(flow, snapshot->policy, outcome);
+  if (decided.reads_http || outcome.decision.tls == policy::Tls::decrypt) {
     if (auto end = co_await learn_more(flow, facts)) co_return end;
-    outcome = policy::decide(snapshot->policy, facts);
+    decided.reads_http = decided.reads_http && is_http(flow);
+    if (decided.reads_http) co_return std::nullopt;  // each of its requests is judged by itself
+    if (!is_http(flow)) outcome = policy::decide(snapshot->policy, facts);
   }
-  if (outcome.state == State::needs_decryption) {
-    // It is decrypted. Requests inside TLS are not read yet, so what that rule asks for is not to be had, and those
-    // below it decide the rest.
-    facts.request = policy::Fact<policy::HttpRequest>::absent();
-    outcome = policy::decide(snapshot->policy, facts);
-    outcome.decision.tls = policy::Tls::decrypt;
-  }
-  decision = outcome.decision;
-  if (decision.tls == policy::Tls::decrypt && !flow.first_look)
-    if (auto end = co_await learn_more(flow, facts)) co_return end;
+  decided = settle(snapshot->policy, facts, outcome);
+  const auto& decision = decided.decision;
   flow.record.rule = policy::entry_name(snapshot->policy, decision.source, decision.index);
-  if (!flow.record.domain.empty()) flow.worker.report_name(flow, decision.action != policy::Action::allow);
+  if (const auto name = policy::DomainName::parse(flow.record.domain))
+    flow.worker.report_name(flow, *name, decision.action != policy::Action::allow);
   co_return std::nullopt;
 }
 

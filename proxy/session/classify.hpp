@@ -10,8 +10,19 @@
 namespace weir::session {
 
 struct Flow;
+class FirstLook;
+
+struct Decided {
+  policy::Decision decision;
+  policy::Decision unread;  // where it is to be decrypted, and cannot be
+  bool reads_http = false;  // it is plain HTTP, and its requests are judged one by one; `decision` says nothing
+};
 
 // The decision is on record. An end: the flow is over before there was one.
-net::Awaitable<std::optional<flow::End>> decide(Flow&, policy::Decision&);
+net::Awaitable<std::optional<flow::End>> decide(Flow&, Decided&);
+
+// By its first bytes: well-formed or not, whole or not.
+bool is_http(const Flow&);
+bool is_http(const FirstLook&);
 
 }  // namespace weir::session

@@ -1,12 +1,15 @@
 #include "proxy/session/decrypt.hpp"
 
 #include "proxy/session/carry.hpp"
+#include "proxy/session/classify.hpp"
 #include "proxy/session/dial.hpp"
 #include "proxy/session/flow.hpp"
+#include "proxy/session/inspect.hpp"
 #include "proxy/session/learn_exception.hpp"
 #include "proxy/session/opening.hpp"
 #include "proxy/session/refuse.hpp"
 #include "proxy/session/shake_hands.hpp"
+#include "proxy/session/within_tls.hpp"
 #include "proxy/session/worker.hpp"
 
 namespace weir::session {
@@ -22,6 +25,7 @@ using tls::Alert;
 using Kind = tls::Failure::Kind;
 
 constexpr std::uint8_t kProtocolVersion = 70;  // RFC 8446, 6
+constexpr unsigned kBadGateway = 502;
 
 // Why it is known before the origin is asked that this flow is not to be decrypted.
 std::optional<TlsCause> cause_known_beforehand(const Flow& flow) {
@@ -45,6 +49,9 @@ net::Awaitable<End> go_on_unread(Flow& flow) {
 
 net::Awaitable<End> do_not_decrypt(Flow& flow, TlsCause cause) {
   flow.opening->note_not_decrypted(cause);
+  auto unread = flow.opening->unread();
+  unread.tls = policy::Tls::passthrough;
+  if (unread.action != policy::Action::allow) co_return co_await refuse_blocked(flow, unread);
   if (instead_of_decrypting(flow, cause) == conf::Instead::passthrough) co_return co_await go_on_unread(flow);
   flow.record.disposition = flow::Disposition::block;
   const End end{Stage::handshake, Side::weir, Code::undecryptable, {}};
@@ -90,7 +97,7 @@ net::Awaitable<End> refuse_untrusted(Flow& flow) {
   flow.opening->drop_upstream();
   flow.upstream.close();
   const End end{Stage::handshake, Side::upstream, Code::untrusted, {}};
-  co_return co_await refuse_within_tls(flow, http::Refused::bad_upstream, reason, end);
+  co_return co_await refuse_within_tls(flow, kBadGateway, reason, end);
 }
 
 // The client was answered, and is gone before the origin was: its last words are heard, for a refusal is to be learned.
@@ -117,14 +124,27 @@ End origin_has_changed(Flow& flow, Handshake upstream) {
   return {Stage::handshake, Side::upstream, Code::tls, failure.error};
 }
 
+// HTTP is read; any other protocol that both agreed on, or speak without saying so, goes by as it is.
+net::Awaitable<End> relay_opened(Flow& flow) {
+  auto& opening = *flow.opening;
+  FirstLook look;
+  auto protocol = opening.agreed_on();
+  if (protocol == Protocol::need_more) protocol = co_await look_within_tls(flow, look);
+  if (protocol == Protocol::opaque) {
+    opening.begin_relay(look.bytes());
+    co_return co_await carry(flow);
+  }
+  opening.begin_messages(protocol == Protocol::http2, look.bytes());
+  co_return co_await carry_messages(flow);
+}
+
 net::Awaitable<End> relay_decrypted(Flow& flow) {
   auto& opening = *flow.opening;
   if (co_await shake_hands(flow, opening.client()) != Handshake::done) co_return client_handshake_failed(flow);
   opening.take_client();
   flow.DeadlineHook::unlink();
   if (!opening.client().link().has_first()) flow.first_look.reset();
-  opening.begin_relay();
-  const auto end = co_await carry(flow);
+  const auto end = co_await relay_opened(flow);
   // The end names a side only where it was out of order, and an origin may answer the client's by an alert.
   const bool client_left = opening.left_first().value_or(end.side) == Side::client;
   if (client_left && flow.relay->bytes_from_client() == 0) note_silent_close(flow);
@@ -139,10 +159,10 @@ net::Awaitable<End> answer_client(Flow& flow, Opening::Leaf leaf) {
 
 }  // namespace
 
-net::Awaitable<End> decrypt(Flow& flow) {
+net::Awaitable<End> decrypt(Flow& flow, const policy::Decision& unread) {
   flow.opening = std::make_unique<Opening>(flow);
   auto& opening = *flow.opening;
-  if (flow.first_look->detector().protocol() == Protocol::http1) co_return co_await go_on_unread(flow);
+  opening.note_unread(unread);
   if (const auto cause = cause_known_beforehand(flow)) co_return co_await do_not_decrypt(flow, *cause);
   flow.record.disposition = flow::Disposition::decrypt;
   if (opening.begin_client_early()) opening.client().handshake();  // its first flight goes out now

@@ -20,7 +20,7 @@ void keep_name(flow::Record& record, std::string_view as_it_came, const std::opt
 
 void FirstLook::take(std::span<const std::uint8_t> fresh) {
   bytes_.insert(bytes_.end(), fresh.begin(), fresh.end());
-  detector_.look(fresh, bytes_);
+  detector_.look(fresh);
 }
 
 void FirstLook::add_to(policy::Facts& facts) {
@@ -32,11 +32,6 @@ void FirstLook::add_to(policy::Facts& facts) {
     if (alpn_.empty())
       for (const auto name : hello.alpn.names()) alpn_.emplace_back(name);
     facts.alpn = alpn_.empty() ? Alpn::absent() : Alpn(std::span<const std::string>(alpn_));
-  } else if (detector_.protocol() == Protocol::http1) {
-    const auto& request = detector_.request();
-    facts.domain = name_or_none(DomainName::parse_host(request.host()));
-    facts.alpn = Alpn::absent();
-    facts.request = policy::HttpRequest{request.method(), request.path(), request.fields()};
   }
 }
 
@@ -47,7 +42,7 @@ void note_names(flow::Record& record, const detect::Detector& detector) {
     record.encrypted_client_hello = hello.encrypted_client_hello;
     for (const auto name : hello.alpn.names()) record.alpn_offered.emplace_back(name);
   } else if (detector.protocol() == Protocol::http1) {
-    const auto host = detector.request().host();
+    const auto& host = detector.request().authority;
     keep_name(record, host, DomainName::parse_host(host));
   }
 }

@@ -21,7 +21,7 @@ class FirstLook {
   std::span<const std::uint8_t> bytes() const { return bytes_; }
   bool is_full() const { return bytes_.size() >= kMostFirstBytes; }
 
-  // Adds what the first bytes tell. The facts show into this object.
+  // Adds what a ClientHello tells. The facts show into this object.
   void add_to(policy::Facts&);
 
  private:

@@ -91,6 +91,8 @@ Gateway::Result Gateway::open_logs(const conf::LogSettings& log) {
     return "log.flows: cannot open " + log.flows + ": " + error.message();
   if (const auto error = events_log_.open(log.events))
     return "log.events: cannot open " + log.events + ": " + error.message();
+  if (const auto error = requests_log_.open(log.requests))
+    return "log.requests: cannot open " + log.requests + ": " + error.message();
   return {};
 }
 
@@ -119,8 +121,9 @@ Gateway::Result Gateway::make_workers() {
                                                               .report_name = report,
                                                               .report_fallback = fell_back,
                                                               .exceptions = &exceptions_,
+                                                              .sightings = &sightings_,
                                                               .report_exception = excepted},
-                                                admission_, records_));
+                                                admission_, records_, requests_log_));
   return {};
 }
 

@@ -127,9 +127,11 @@ class Gateway : public admin::GatewayView {
   std::optional<InstanceLock> lock_;
   LineLog records_;
   LineLog events_log_;
+  LineLog requests_log_;
   EventRing events_;
   Admission admission_;
   tls::Exceptions exceptions_;
+  names::Sightings sightings_;  // filled where the policy asks for confirmed names
   std::shared_ptr<Decryption> decryption_;
   std::optional<kernel::Network> network_;
   std::optional<kernel::SetWriter> sets_;

@@ -116,6 +116,7 @@ Gateway::Result Gateway::put_in_force(const conf::Settings& wanted, const policy
   settings_ = wanted;
   policy_ = policy;
   decryption_ = std::move(*decryption);
+  if (!policy_.asks_for_confirmed_names()) sightings_.clear();
   set_log_level(settings_.log.level);
   apply_flow_limit();
   bypass_->configure(policy_, settings_.dns);

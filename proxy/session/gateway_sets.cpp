@@ -31,6 +31,11 @@ void Gateway::make_bypass_keeper() {
                           [this](const std::string& kind, std::vector<std::pair<std::string, std::string>> fields) {
                             announce(kind, std::move(fields));
                           },
+                      .answered =
+                          [this](const policy::DomainName& name, std::span<const names::Answer> addresses) {
+                            if (policy_.asks_for_confirmed_names())
+                              sightings_.take(name, addresses, std::chrono::steady_clock::now());
+                          },
                   });
   bypass_->configure(policy_, settings_.dns);
 }

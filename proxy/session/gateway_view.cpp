@@ -165,7 +165,10 @@ admin::KernelCounters Gateway::kernel_counters() {
 admin::Explanation Gateway::explain(const admin::Question& question) {
   auto whole = policy_;
   whole.run_time = bypass_->run_time_table();
-  return admin::explain(whole, question, bypass_->learned_for(question.to.address));
+  auto asked = question;
+  if (asked.domain && !asked.name_confirmed)
+    asked.name_confirmed = sightings_.has(*asked.domain, asked.to.address, std::chrono::steady_clock::now());
+  return admin::explain(whole, asked, bypass_->learned_for(asked.to.address));
 }
 
 std::vector<flow::Event> Gateway::events_after(std::uint64_t sequence) { return events_.after(sequence); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include <fcntl.h>
@@ -17,6 +18,14 @@ constexpr std::size_t kMostPending = 16 * 1024 * 1024;
 constexpr mode_t kLogMode = 0640;
 constexpr int kWaitMilliseconds = 200;
 constexpr int kWaitsAtEnd = 5;  // a reader that stopped does not keep weir from ending
+
+// As many whole lines as a pipe takes at once (pipe(7)): several logs may go to one standard output. A longer line by
+// itself is cut.
+std::string_view next_part(std::string_view lines) {
+  const auto part = lines.substr(0, PIPE_BUF);
+  const auto end = part.rfind('\n');
+  return end == std::string_view::npos ? part : part.substr(0, end + 1);
+}
 
 }  // namespace
 
@@ -66,7 +75,7 @@ void LineLog::run(const std::stop_token& stop) {
   }
 }
 
-// Never blocks for good: a pipe that poll calls writable takes PIPE_BUF bytes (pipe(7)).
+// Never blocks for good: a pipe that poll calls writable takes PIPE_BUF bytes.
 void LineLog::write_out(const std::stop_token& stop, int fd, const std::string& lines) {
   std::size_t done = 0;
   int waits_left = kWaitsAtEnd;
@@ -76,7 +85,8 @@ void LineLog::write_out(const std::stop_token& stop, int fd, const std::string& 
       if (stop.stop_requested()) --waits_left;
       continue;
     }
-    const auto written = ::write(fd, lines.data() + done, std::min<std::size_t>(lines.size() - done, PIPE_BUF));
+    const auto part = next_part(std::string_view(lines).substr(done));
+    const auto written = ::write(fd, part.data(), part.size());
     if (written > 0)
       done += static_cast<std::size_t>(written);
     else if (errno != EINTR && errno != EAGAIN)

@@ -17,15 +17,12 @@ bool NameReports::are_of_use(const policy::Policy& policy) {
   return has_domains(*policy.bypasses) || has_domains(*policy.run_time);
 }
 
-void NameReports::take(const policy::Policy& policy, const flow::Record& record, bool must_be_read,
-                       std::chrono::steady_clock::time_point now) {
-  auto name = policy::DomainName::parse(record.domain);
-  if (!name) return;
-  const bool bypassed = !policy.bypasses->naming(*name).empty() || !policy.run_time->naming(*name).empty();
+void NameReports::take(const policy::Policy& policy, const policy::DomainName& name, const policy::Address& address,
+                       bool must_be_read, std::chrono::steady_clock::time_point now) {
+  const bool bypassed = !policy.bypasses->naming(name).empty() || !policy.run_time->naming(name).empty();
   if (!bypassed && !must_be_read) return;
-  const auto& address = record.destination.address;
-  if (was_told(name->text() + " " + address.text(), now)) return;
-  report_({std::move(*name), address, must_be_read});
+  if (was_told(name.text() + " " + address.text(), now)) return;
+  report_({name, address, must_be_read});
 }
 
 bool NameReports::was_told(const std::string& key, std::chrono::steady_clock::time_point now) {

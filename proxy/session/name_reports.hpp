@@ -7,7 +7,6 @@
 #include <unordered_map>
 
 #include "policy/policy.hpp"
-#include "proxy/flow/record.hpp"
 
 namespace weir::session {
 
@@ -23,7 +22,8 @@ class NameReports {
 
   // Only where a bypass entry has domains is there anything to learn.
   static bool are_of_use(const policy::Policy&);
-  void take(const policy::Policy&, const flow::Record&, bool must_be_read, std::chrono::steady_clock::time_point now);
+  void take(const policy::Policy&, const policy::DomainName&, const policy::Address& seen_at, bool must_be_read,
+            std::chrono::steady_clock::time_point now);
 
  private:
   bool was_told(const std::string& key, std::chrono::steady_clock::time_point now);

@@ -18,7 +18,6 @@ class NameSniffer : public relay::FirstBytes {
  private:
   Flow& flow_;
   detect::Detector detector_;
-  bool first_ = true;
   bool done_ = false;
 };
 

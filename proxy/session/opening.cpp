@@ -1,10 +1,14 @@
 #include "proxy/session/opening.hpp"
 
 #include <openssl/sha.h>
+#include <openssl/x509v3.h>
 
 #include "pki/names.hpp"
 #include "proxy/relay/relay.hpp"
 #include "proxy/session/flow.hpp"
+#include "proxy/session/http_exchange.hpp"
+#include "proxy/session/http_judge.hpp"
+#include "proxy/session/inspect.hpp"
 #include "proxy/session/worker.hpp"
 #include "tls/capabilities.hpp"
 
@@ -28,6 +32,18 @@ std::string text_of(const std::array<std::uint8_t, 32>& digest, pki::KeyKind kin
   return std::string(digest.begin(), digest.end()) + (kind == pki::KeyKind::rsa ? 'r' : 'e');
 }
 
+constexpr std::string_view kHttp1 = "http/1.1";
+constexpr std::string_view kHttp2 = "h2";
+
+// gRPC's own name for it is still what its libraries agree on where both have it.
+bool is_http2(std::string_view alpn) { return alpn == kHttp2 || alpn == "grpc-exp"; }
+bool is_http(std::string_view alpn) { return alpn == kHttp1 || is_http2(alpn); }
+
+// Of weir's own pages.
+std::string_view own_choice(const auto& offered) {
+  return offered.contains(kHttp1) ? kHttp1 : offered.contains(kHttp2) ? kHttp2 : std::string_view();
+}
+
 }  // namespace
 
 Opening::Opening(Flow& flow)
@@ -42,12 +58,22 @@ Opening::~Opening() = default;
 
 // A session goes on with what it began with, the protocol too.
 std::string Opening::origin_key() const {
-  return parties_.destination.text() + ' ' + parties_.name + '\0' + hello_of(flow_).alpn.wire();
+  return parties_.destination.text() + ' ' + parties_.name + '\0' + offered_upstream();
+}
+
+// What the client offers, as it came (RFC 7301, 3.1). HTTP/1.1 besides where that is HTTP/2 without it: weir can
+// translate, and an origin without HTTP/2 would have nothing to choose.
+std::string Opening::offered_upstream() const {
+  const auto& alpn = hello_of(flow_).alpn;
+  std::string wire(alpn.wire());
+  if (alpn.contains(kHttp2) && !alpn.contains(kHttp1))
+    wire += std::string(1, static_cast<char>(kHttp1.size())) += kHttp1;
+  return wire;
 }
 
 void Opening::begin_upstream() {
   const auto& hello = hello_of(flow_);
-  tls::DialAs as{.origin = origin_key(), .server_name = {}, .judged_by = {}, .alpn = hello.alpn.wire()};
+  tls::DialAs as{.origin = origin_key(), .server_name = {}, .judged_by = {}, .alpn = offered_upstream()};
   if (hello.server_name) {
     as.judged_by = parties_.name;
     if (pki::is_dns_name(parties_.name)) as.server_name = parties_.name;
@@ -57,11 +83,15 @@ void Opening::begin_upstream() {
 
 bool Opening::take_upstream() {
   record_.upstream = upstream_->facts();
-  if (!early_) record_.alpn = upstream_->alpn();
+  const auto chosen = upstream_->alpn();
+  const auto& offered = hello_of(flow_).alpn;
+  // HTTP/1.1 that the client had not offered is met by HTTP/2 that it had.
+  const bool translates = chosen == kHttp1 && !offered.contains(kHttp1) && offered.contains(kHttp2);
+  if (!early_) record_.alpn = translates ? kHttp2 : chosen;
   for (const auto fault : upstream_->verdict().faults) record_.faults.emplace_back(pki::name(fault));
   record_.detail = upstream_->verdict().detail;
   publish();
-  return record_.alpn.empty() || hello_of(flow_).alpn.contains(record_.alpn);
+  return chosen.empty() || translates || offered.contains(chosen);
 }
 
 pki::Result<pki::LeafPointer> Opening::matching_leaf(const X509& origin, pki::KeyKind kind) {
@@ -109,7 +139,7 @@ pki::KeyKind Opening::key_kind() const {
 
 bool Opening::begin_client(Leaf which) {
   const auto* origin = which == Leaf::own ? nullptr : upstream_->certificate();
-  if (which == Leaf::own) record_.alpn = hello_of(flow_).alpn.contains("http/1.1") ? "http/1.1" : "";
+  if (which == Leaf::own) record_.alpn = own_choice(hello_of(flow_).alpn);
   record_.leaf_mirrors_faults = which == Leaf::mirroring;
   switch (which) {
     case Leaf::matching: return open_client(which, matching_leaf(*origin, key_kind()), origin);
@@ -131,9 +161,12 @@ bool Opening::begin_client_early() {
   return early_;
 }
 
-// Another certificate that is trusted for the name is as good; the next client is shown a leaf of that one.
+// Another certificate that is trusted for the name is as good, and another version of HTTP is translated; the next
+// client is shown a leaf of that one.
 bool Opening::is_as_expected() {
-  if (!is_trusted() || upstream_->alpn() != record_.alpn || upstream_->certificate() == nullptr) return false;
+  const auto chosen = upstream_->alpn();
+  const bool serves = chosen == record_.alpn || (is_http(chosen) && is_http(record_.alpn));
+  if (!is_trusted() || !serves || upstream_->certificate() == nullptr) return false;
   if (client_->serves_as().identity != digest_of(*upstream_->certificate(), Leaf::matching, parties_.name))
     forget_origin();
   return true;
@@ -163,8 +196,33 @@ void Opening::take_client() {
   if (record_.upstream && record_.upstream->resumed) counters.tls_resumed[1].add();
 }
 
-void Opening::begin_relay() {
-  flow_.relay = std::make_unique<relay::StreamRelay>(flow_.worker.resources(), *client_, *upstream_);
+detect::Protocol Opening::agreed_on() const {
+  using detect::Protocol;
+  if (record_.alpn.empty()) return Protocol::need_more;
+  return is_http2(record_.alpn) ? Protocol::http2 : record_.alpn == kHttp1 ? Protocol::http1 : Protocol::opaque;
+}
+
+void Opening::begin_relay(std::span<const std::uint8_t> first) {
+  auto relay = std::make_unique<relay::StreamRelay>(flow_.worker.resources(), *client_, *upstream_);
+  relay->begin_with(first);
+  flow_.relay = std::move(relay);
+}
+
+void Opening::begin_messages(bool http2, std::span<const std::uint8_t> first) {
+  using Speaks = HttpExchange::Speaks;
+  const auto speaks = http2 ? Speaks::http2 : Speaks::http1;
+  const auto chosen = upstream_->alpn();
+  auto exchange = make_exchange(flow_, std::make_unique<HttpJudge>(flow_));
+  exchange->meet_client(*client_, speaks);
+  exchange->meet_upstream(*upstream_, chosen.empty() ? speaks : is_http2(chosen) ? Speaks::http2 : Speaks::http1);
+  exchange->begin_with(first);
+  flow_.relay = std::move(exchange);
+}
+
+bool Opening::origin_is(const std::string& name) const {
+  if (!upstream_ || !is_trusted() || upstream_->certificate() == nullptr) return false;
+  return X509_check_host(const_cast<X509*>(upstream_->certificate()), name.data(), name.size(),
+                         X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
 }
 
 void Opening::note_not_decrypted(flow::TlsCause cause) {
@@ -179,7 +237,7 @@ void Opening::note_detail(std::string detail) {
 }
 
 void Opening::watch() {
-  if (!client_ || !flow_.relay) return;
+  if (!client_ || !upstream_ || !flow_.relay) return;  // without an origin there is only the page
   if (!heard_ && flow_.relay->bytes_from_client() > 0) {
     heard_ = true;
     flow_.worker.exceptions().note_success(parties_, std::chrono::steady_clock::now());

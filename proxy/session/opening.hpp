@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "policy/policy.hpp"
+#include "proxy/detect/detector.hpp"
 #include "proxy/flow/record.hpp"
 #include "proxy/flow/tls_cause.hpp"
 #include "proxy/session/decryption.hpp"
@@ -40,8 +42,18 @@ class Opening {
   bool is_as_expected();
   void forget_origin();
   void take_client();
-  // Both are done: `flow.relay` carries what they say.
-  void begin_relay();
+  // By ALPN: HTTP/1, HTTP/2, another (opaque), or nothing that tells (need_more).
+  detect::Protocol agreed_on() const;
+  // Both are done: `flow.relay` carries what they say, or their messages; `first` is what the client said already.
+  void begin_relay(std::span<const std::uint8_t> first);
+  void begin_messages(bool http2, std::span<const std::uint8_t> first);
+  // Whether the origin's certificate, which was found to be trusted, is for that name too.
+  bool origin_is(const std::string& name) const;
+  bool client_speaks_http2() const { return record_.alpn == "h2"; }
+
+  // What policy says of the flow where it cannot be decrypted.
+  void note_unread(const policy::Decision& decision) { unread_ = decision; }
+  const policy::Decision& unread() const { return unread_; }
 
   bool mirrors_faults() const { return record_.leaf_mirrors_faults; }
   bool has_upstream(const tls::Connection& connection) const { return upstream_.get() == &connection; }
@@ -60,6 +72,7 @@ class Opening {
 
  private:
   std::string origin_key() const;
+  std::string offered_upstream() const;
   bool open_client(Leaf, pki::Result<pki::LeafPointer>, const X509* origin);
   pki::KeyKind key_kind() const;
   pki::Result<pki::LeafPointer> matching_leaf(const X509& origin, pki::KeyKind);
@@ -70,6 +83,7 @@ class Opening {
   Flow& flow_;
   std::shared_ptr<TlsSides> sides_;
   tls::Parties parties_;
+  policy::Decision unread_;
   flow::TlsRecord record_;
   std::unique_ptr<tls::UpstreamConnection> upstream_;
   std::unique_ptr<tls::ClientConnection> client_;

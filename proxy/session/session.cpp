@@ -6,6 +6,7 @@
 #include "proxy/session/decrypt.hpp"
 #include "proxy/session/dial.hpp"
 #include "proxy/session/flow.hpp"
+#include "proxy/session/inspect.hpp"
 #include "proxy/session/paths.hpp"
 #include "proxy/session/refuse.hpp"
 #include "proxy/session/worker.hpp"
@@ -50,10 +51,13 @@ net::Awaitable<End> live(Flow& flow, net::Descriptor socket) {
   const auto unwanted = learn(flow, std::move(socket));
   flow.worker.enter(flow);
   if (unwanted) co_return *unwanted;
-  policy::Decision decision;
-  if (const auto ended = co_await decide(flow, decision)) co_return *ended;
+  Decided decided;
+  if (const auto ended = co_await decide(flow, decided)) co_return *ended;
+  if (decided.reads_http) co_return co_await inspect(flow);
+  const auto& decision = decided.decision;
   if (decision.action != policy::Action::allow) co_return co_await refuse_blocked(flow, decision);
-  if (decision.tls == policy::Tls::decrypt && flow.worker.tls_sides() != nullptr) co_return co_await decrypt(flow);
+  if (decision.tls == policy::Tls::decrypt && flow.worker.tls_sides() != nullptr && !is_http(flow))
+    co_return co_await decrypt(flow, decided.unread);
   if (const auto failed = co_await dial(flow)) co_return *failed;
   co_return co_await relay_unread(flow);
 }

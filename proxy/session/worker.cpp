@@ -21,13 +21,15 @@ std::size_t index_of(auto value) { return static_cast<std::size_t>(value); }
 
 }  // namespace
 
-Worker::Worker(const Setup& setup, Admission& admission, LineLog& records)
+Worker::Worker(const Setup& setup, Admission& admission, LineLog& records, LineLog& requests)
     : resources_(setup.most_pipes),
       admission_(admission),
       records_(records),
+      requests_(requests),
       snapshot_(setup.snapshot),
       name_reports_(setup.report_name),
       exceptions_(setup.exceptions),
+      sightings_(setup.sightings),
       report_exception_(setup.report_exception),
       report_fallback_(setup.report_fallback),
       next_id_(setup.first_id + setup.index),
@@ -189,9 +191,9 @@ void Worker::sample_paths(Flow& flow) {
 
 bool Worker::wants_names() const { return records_.enabled() || NameReports::are_of_use(snapshot_->policy); }
 
-void Worker::report_name(const Flow& flow, bool must_be_read) {
+void Worker::report_name(const Flow& flow, const policy::DomainName& name, bool must_be_read) {
   if (NameReports::are_of_use(snapshot_->policy))
-    name_reports_.take(snapshot_->policy, flow.record, must_be_read, Clock::now());
+    name_reports_.take(snapshot_->policy, name, flow.record.destination.address, must_be_read, Clock::now());
 }
 
 std::shared_ptr<TlsSides> Worker::tls_sides() {
@@ -207,13 +209,25 @@ void Worker::write_record(const flow::Record& record) {
   if (!records_.enabled()) return;
   record_lines_ += flow::to_json(record);
   record_lines_ += '\n';
-  if (record_lines_.size() >= kRecordBatch) flush_records();
+  if (record_lines_.size() >= kRecordBatch) flush(records_, record_lines_);
+}
+
+void Worker::write_request(const flow::RequestRecord& record) {
+  if (!requests_.enabled()) return;
+  request_lines_ += flow::to_json(record, snapshot_->settings.log.request_query);
+  request_lines_ += '\n';
+  if (request_lines_.size() >= kRecordBatch) flush(requests_, request_lines_);
 }
 
 void Worker::flush_records() {
-  if (record_lines_.empty()) return;
-  const auto lines = static_cast<std::uint64_t>(std::ranges::count(record_lines_, '\n'));
-  if (!records_.write(std::exchange(record_lines_, {}))) counters_.records_dropped.add(lines);
+  flush(records_, record_lines_);
+  flush(requests_, request_lines_);
+}
+
+void Worker::flush(LineLog& log, std::string& lines) {
+  if (lines.empty()) return;
+  const auto count = static_cast<std::uint64_t>(std::ranges::count(lines, '\n'));
+  if (!log.write(std::exchange(lines, {}))) counters_.records_dropped.add(count);
 }
 
 void Worker::keep_ticking() {
@@ -253,6 +267,7 @@ void Worker::sweep(Clock::time_point now) {
   for (auto& flow : flows_) {
     if (!flow.relay) continue;
     if (now - flow.last_active >= idle_timeout) flow.stop(flow::Code::idle);
+    if (flow.relay->tick(now)) flow.waiter.wake();
     if (flow.record.transport != flow::Transport::mptcp) continue;
     const auto moved = flow.relay->bytes_from_client() + flow.relay->bytes_to_client();
     if (std::exchange(flow.bytes_at_sample, moved) != moved) sample_paths(flow);

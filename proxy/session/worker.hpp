@@ -14,8 +14,10 @@
 #include <boost/asio/post.hpp>
 
 #include "proxy/flow/counters.hpp"
+#include "proxy/flow/request_record.hpp"
 #include "proxy/kernel/mptcp_info.hpp"
 #include "proxy/kernel/path_events.hpp"
+#include "proxy/names/sightings.hpp"
 #include "proxy/net/poller.hpp"
 #include "proxy/relay/resources.hpp"
 #include "proxy/session/admission.hpp"
@@ -41,11 +43,12 @@ class Worker {
     SnapshotPointer snapshot;
     std::function<void(NameSeen)> report_name;
     std::function<void(policy::Address client, policy::Endpoint destination)> report_fallback;
-    tls::Exceptions* exceptions = nullptr;  // shared by all
+    tls::Exceptions* exceptions = nullptr;        // shared by all
+    const names::Sightings* sightings = nullptr;  // shared by all
     std::function<void(flow::TlsCause, const tls::Parties&)> report_exception;
   };
-  // `admission` and `records` are shared and outlive the worker.
-  Worker(const Setup&, Admission& admission, LineLog& records);
+  // `admission` and the logs are shared and outlive the worker.
+  Worker(const Setup&, Admission& admission, LineLog& records, LineLog& requests);
   ~Worker();  // joins the thread; `finish` must have been called if it was started
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -85,11 +88,17 @@ class Worker {
   void wake_at_tick(Flow&);                     // once, within 100 ms
   void sample_paths(Flow&);
   void write_record(const flow::Record&);
+  bool wants_requests() const { return requests_.enabled(); }
+  void write_request(const flow::RequestRecord&);
   // Whether the names of flows are of use to anybody: the records, or the bypass list.
   bool wants_names() const;
-  // Tells the control thread that the flow's name was seen at its destination. `must_be_read`: policy does not let that
+  // Tells the control thread that the name was seen at the flow's destination. `must_be_read`: policy does not let that
   // name go by unread.
-  void report_name(const Flow&, bool must_be_read);
+  void report_name(const Flow&, const policy::DomainName&, bool must_be_read);
+  // Whether the DNS was seen to say so; known only where the policy in force asks for confirmed names.
+  bool name_seen_at(const policy::DomainName& name, const policy::Address& address) const {
+    return sightings_->has(name, address, Clock::now());
+  }
   flow::Counters& count() { return counters_; }
   // Null where the policy in force decrypts nothing.
   std::shared_ptr<TlsSides> tls_sides();
@@ -103,6 +112,7 @@ class Worker {
   void run_posted();
   std::chrono::milliseconds until_tick() const;
   void flush_records();
+  void flush(LineLog&, std::string& lines);
   void keep_ticking();
   void tick();
   void expire_deadlines(Clock::time_point now);
@@ -117,6 +127,7 @@ class Worker {
   relay::Resources resources_;
   Admission& admission_;
   LineLog& records_;
+  LineLog& requests_;
   SnapshotPointer snapshot_;
   flow::Counters counters_;
   std::vector<std::unique_ptr<Listener>> listeners_;
@@ -126,10 +137,12 @@ class Worker {
   NameReports name_reports_;
   std::shared_ptr<TlsSides> tls_sides_;  // of the snapshot in force when it was last asked for
   tls::Exceptions* exceptions_;
+  const names::Sightings* sightings_;
   std::function<void(flow::TlsCause, const tls::Parties&)> report_exception_;
   std::function<void(policy::Address, policy::Endpoint)> report_fallback_;
   std::vector<kernel::SubflowState> subflows_;  // scratch of sample_paths
   std::string record_lines_;
+  std::string request_lines_;
   std::function<void()> drained_;
   std::uint64_t next_id_;
   std::uint64_t workers_;

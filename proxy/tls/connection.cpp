@@ -143,7 +143,8 @@ Connection::Io Connection::io_of(int result) {
   const int why = SSL_get_error(ssl_.get(), result);
   if (has_too_many_messages()) return {Io::State::failed, 0};
   if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) return {Io::State::wait, 0};
-  if (why == SSL_ERROR_ZERO_RETURN || link_.at_end()) {
+  // Behind the peer's end OpenSSL calls a write that fails an end as well.
+  if (link_.error() == 0 && (why == SSL_ERROR_ZERO_RETURN || link_.at_end())) {
     ended_ = true;
     truncated_ = link_.at_end();  // nothing is read behind a close_notify
     ERR_clear_error();
