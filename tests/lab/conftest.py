@@ -1,3 +1,5 @@
+import contextlib
+import functools
 import os
 import pathlib
 import subprocess
@@ -5,6 +7,7 @@ import subprocess
 import pytest
 
 import certificates as origins_certificates
+from http_lab import HttpLab, inspects
 from network import Network
 from peers import Server, echo, sink, source
 from tls_peers import TlsLab
@@ -94,17 +97,34 @@ def authority(tmp_path_factory):
     return files
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory, authority, certificates):
-    """One weir that decrypts, for all tests of a file: see TlsLab."""
+@contextlib.contextmanager
+def tls_lab(folder, authority, certificates, made, gateway=None, **sections):
     network = Network()
     trust = certificates["ecdsa"].chain.parent / "trusted.pem"
-    weir = Weir(network, tmp_path_factory.mktemp("weir"), gateway={"intercept_ports": [80, 443, 8443], "workers": 2},
-                tls={"decrypt": True, "upstream_trust": str(trust), **authority})
-    lab = TlsLab(network, weir, authority["ca_certificate"], certificates)
+    weir = Weir(network, folder, gateway={"intercept_ports": [80, 443, 8443], "workers": 2} | (gateway or {}),
+                tls={"decrypt": True, "upstream_trust": str(trust), **authority}, **sections)
+    lab = made(network, weir, authority["ca_certificate"], certificates)
     weir.start()
     yield lab
     lab.close()
     ended = weir.stop()
     network.close()
     assert ended == 0
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory, authority, certificates):
+    """One weir that decrypts, for all tests of a file: see TlsLab."""
+    with tls_lab(tmp_path_factory.mktemp("weir"), authority, certificates, TlsLab) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def web(request, tmp_path_factory, authority, certificates):
+    """The same, which keeps a record of every request: see HttpLab. A file may have its SECTIONS of weir.toml."""
+    folder = tmp_path_factory.mktemp("weir")
+    requests = folder / "requests"
+    sections = getattr(request.module, "SECTIONS", {}) | {"log": {"requests": str(requests)}} if inspects() else {}
+    made = functools.partial(HttpLab, requests=requests)
+    with tls_lab(folder, authority, certificates, made, **sections) as web:
+        yield web

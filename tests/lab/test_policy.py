@@ -523,7 +523,7 @@ def test_a_client_that_only_ends_is_carried(network, ruled, serve):
 def test_large_uploads_after_a_look_at_their_first_bytes(network, ruled, serve):
     serve(network.origin, 80, sink)
     ruled(ADS)
-    head = b"PUT / HTTP/1.1\r\nHost: good.example\r\n\r\n"
+    head = b"\0 no HTTP, and so relayed unread\r\n"
     for mptcp in (False, True):
         digest = hashlib.sha256(head)
         with connect(network.client, (ORIGIN, 80), mptcp=mptcp) as sock:
@@ -679,6 +679,36 @@ def test_answers_that_pass_by_are_learned(network, ruled, dns, origin):
     assert weir.metric("weir_flows_accepted_total") == 0
     dns_query(network, "media.example")  # no name of the list
     assert ORIGIN not in learned(weir)
+
+
+def test_a_name_is_confirmed_by_answers_that_pass_by(network, ruled, dns):
+    liars = '[[rule]]\nname = "liars"\nwhen = { name_confirmed = false }\naction = "block"\n'
+    watch = '[dns]\nwatch = ["10.9.0.2"]\n'
+    weir = ruled(liars + watch)
+
+    def becomes(address, name):
+        told = weir.cli("explain", "--live", "--json", "--from", client_address(), "--to", f"{address}:443",
+                        "--domain", name, "-c", str(weir.file)).stdout
+        return json.loads(told)["disposition"]
+
+    assert becomes(ORIGIN, "media.example") == "block"
+    dns_query(network, "media.example")
+    wait_for(lambda: becomes(ORIGIN, "media.example") == "splice", what="the name to be confirmed")
+    assert becomes(SECOND, "media.example") == "block"
+    assert becomes(ORIGIN, "www.media.example") == "block"
+    assert '"reload"' in weir.reload()
+    assert becomes(ORIGIN, "media.example") == "splice"
+    weir.file.write_text(weir.file.read_text().replace("name_confirmed = false", 'domains = ["x.example"]'))
+    assert '"reload"' in weir.reload()  # nothing asks any more: what was seen is forgotten
+    weir.file.write_text(weir.file.read_text().replace('domains = ["x.example"]', "name_confirmed = false"))
+    assert '"reload"' in weir.reload()
+    assert becomes(ORIGIN, "media.example") == "block"
+
+
+def test_a_log_of_requests_that_cannot_be_opened_refuses_the_reload(network, make_weir, tmp_path):
+    weir = make_weir(network).start()
+    weir.change("log", requests=f"{tmp_path}/no/such")
+    assert "log.requests: cannot open" in weir.reload()
 
 
 # --- bypass at run time

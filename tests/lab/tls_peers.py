@@ -283,6 +283,7 @@ class TlsLab:
         self.authority = authority
         self.certificates = certificates
         self.trusted = certificates["ecdsa"].chain.parent / "trusted.pem"  # whom weir trusts
+        self.places = []
         self._numbers = itertools.count(1)
         self._servers = []
         self._told = set()
@@ -293,7 +294,9 @@ class TlsLab:
     def place(self, port=443, address=None):
         """Where there is no origin yet."""
         number = next(self._numbers)
-        return TlsOrigin(address or f"10.10.{number // 250}.{number % 250 + 1}", f"t{number}.origin.test", port)
+        self.places.append(TlsOrigin(address or f"10.10.{number // 250}.{number % 250 + 1}", f"t{number}.origin.test",
+                                     port))
+        return self.places[-1]
 
     def origin(self, handler=echo, kind="wildcard", in_order=True, mptcp=False, address=None, made=None, **options):
         """TLS around a handler of peers.Server. `kind` of certificate: "wildcard" is for every origin's name."""
@@ -392,26 +395,33 @@ class TlsLab:
     @contextlib.contextmanager
     def configured(self, extra="", gateway=None, **tls):
         """Other values of [tls], or [gateway], for a while."""
-        sections, before = self.weir.sections, self.weir.extra
-        self.weir.sections = sections | {"tls": sections["tls"] | tls, "gateway": sections["gateway"] | (gateway or {})}
-        self._reload(extra)
+        sections = self.weir.sections
+        sections = sections | {"tls": sections["tls"] | tls, "gateway": sections["gateway"] | (gateway or {})}
+        with self.changed(sections, extra):
+            yield
+
+    @contextlib.contextmanager
+    def changed(self, sections, extra):
+        before = self.weir.sections, self.weir.extra
         try:
+            self._reload(sections, extra)
             yield
         finally:
-            self.weir.sections = sections
-            self._reload(before)
+            self._reload(*before)
 
-    def _reload(self, extra):
-        self.weir.extra = extra
+    def _reload(self, sections, extra):
+        self.weir.sections, self.weir.extra = sections, extra
         self.weir.write_configuration()
-        assert '"event":"reload"' in self.weir.reload()
+        told = self.weir.reload()
+        assert '"event":"reload"' in told, told
 
     def close(self):
         for server in self._servers:
             server.close()
 
 
-def says_back(tls, word=b"hello"):
+def says_back(tls, word=b"\x01hello"):
+    """No HTTP, as its first byte shows."""
     tls.sendall(word)
     assert receive_exactly(tls, len(word)) == word
 
