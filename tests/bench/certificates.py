@@ -5,6 +5,7 @@ import os
 import subprocess
 
 NAME = "www.origin.example"  # the origin's, in every row but the one of many names
+CIPHER = "TLS_AES_256_GCM_SHA384"  # where all are to have the same
 _DAYS = "30"
 _CURVE = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", _DAYS]
 _EXTENSIONS = """[req]
@@ -50,10 +51,11 @@ def authority(folder, name):
     return made if made.exists() else made.make(folder, f"/CN=benchmark {name}", "authority")
 
 
-def origin_certificate(folder):
-    """For origin.example and all names in it, by the authority "origin"."""
-    by = authority(folder, "origin")
-    made = Certificate(folder, "origin")
+def origin_certificate(folder, name="origin"):
+    """For origin.example and all names in it, by the authority of that name: the origin's own, or that of a proxy which
+    stands for it."""
+    by = authority(folder, name)
+    made = Certificate(folder, name)
     return made if made.exists() else made.make(folder, "/CN=origin.example", "origin", "-CA", by.certificate,
                                                 "-CAkey", by.key)
 

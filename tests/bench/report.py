@@ -113,6 +113,8 @@ def table(rounds):
 # title, row, key, digits, target
 WITH_AND_WITHOUT = [
     ("new connections a second, by an empty policy and a large one", "policy", "rate", 0, 0.95),
+    ("requests a second on kept connections, by one rule on paths and with a large policy", "http-policy", "rate", 0,
+     0.95),
     ("one TCP stream, forwarded and by a bypass, Gbit/s", "bypass-bulk", "gbit", 2, 0.98),
     ("new connections a second, forwarded and by a bypass", "bypass-connections", "rate", 0, 0.98),
 ]

@@ -37,6 +37,8 @@ def _iperf(network, subject, seconds, mptcp, options=()):
         report = json.loads(network.client.output(
             [*wrap, "iperf3", "-c", ORIGIN, "-p", "5201", "-t", seconds, "-J", *options], timeout=seconds + GRACE))
     server.wait(GRACE)
+    if "sum_received" not in report["end"]:
+        raise NotMeasured(f"{subject.name}: iperf3: {report.get('error', 'no figures')}")
     received = report["end"]["sum_received"]
     figures["gbit"] = received["bits_per_second"] / 1e9
     for cost, name in (("cpu", "cpu_per_gb"), ("machine_cpu", "machine_per_gb")):

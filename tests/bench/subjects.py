@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from namespace import die_with_parent
-from network import ORIGIN
+from network import GATEWAY, ORIGIN
 from weir import PROGRAM, Weir
 
 PORTS = [80, 5201, 7000]
@@ -36,10 +36,11 @@ class Forwarding:
         self.network.gateway.run("sysctl -qw net.ipv4.ip_early_demux=1")
 
 
-class TransparentProxy:
-    """A proxy that TPROXY gives the clients' connections to, as they came."""
+class Proxy:
+    """A program that listens in the gateway's namespace."""
 
     ports = PORTS
+    address = GATEWAY  # that clients connect to
 
     def __init__(self, network, folder, mptcp):
         del mptcp
@@ -58,15 +59,17 @@ class TransparentProxy:
         """What it says about a start that failed."""
         raise NotImplementedError
 
+    def lead_clients(self):
+        """Whatever brings clients' connections here."""
+
+    def release_clients(self):
+        """Takes that away; where the start failed, some of it is not there."""
+
     def start(self):
-        gateway = self.network.gateway
         if self._listens():
             raise RuntimeError(f"another proxy would take the load of {self.name}")
-        self.network.forward()
-        gateway.run(["nft", self._ruleset()])
-        gateway.run("ip rule add fwmark 1 lookup 100")
-        gateway.run("ip route add local default dev lo table 100")
-        self.process = subprocess.Popen(gateway.command(self.command()), stdout=subprocess.DEVNULL,
+        self.lead_clients()
+        self.process = subprocess.Popen(self.network.gateway.command(self.command()), stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
         end = time.monotonic() + START_LIMIT
         while not self._listens():
@@ -78,9 +81,7 @@ class TransparentProxy:
         if self.process:
             self.process.kill()
             self.process.wait()
-        for command in ("nft delete table inet proxy", "ip rule del fwmark 1 lookup 100",
-                        "ip route del local default dev lo table 100"):
-            self.network.gateway.run(command, check=False)  # where the start failed, some of it is not there
+        self.release_clients()
         end = time.monotonic() + STOP_LIMIT
         while self._listens():  # what it started ends with it, but a little later; it would take the next one's load
             if time.monotonic() > end:
@@ -89,6 +90,24 @@ class TransparentProxy:
 
     def _listens(self):
         return bool(self.network.gateway.output(["ss", "-Hltn", "sport", "=", str(self.ports[-1])]))
+
+
+class TransparentProxy(Proxy):
+    """A proxy that TPROXY gives the clients' connections to, as they came."""
+
+    address = ORIGIN
+
+    def lead_clients(self):
+        gateway = self.network.gateway
+        self.network.forward()
+        gateway.run(["nft", self._ruleset()])
+        gateway.run("ip rule add fwmark 1 lookup 100")
+        gateway.run("ip route add local default dev lo table 100")
+
+    def release_clients(self):
+        for command in ("nft delete table inet proxy", "ip rule del fwmark 1 lookup 100",
+                        "ip route del local default dev lo table 100"):
+            self.network.gateway.run(command, check=False)
 
     def _ruleset(self):
         interfaces, ports = ", ".join(self.network.client_interfaces), ", ".join(map(str, self.ports))
@@ -109,6 +128,8 @@ class Haproxy(TransparentProxy):
     """
 
     name = "haproxy"
+    mode = "tcp"
+    rules = ""
 
     def __init__(self, network, folder, mptcp):
         super().__init__(network, folder, mptcp)
@@ -128,14 +149,14 @@ class Haproxy(TransparentProxy):
   nbthread {os.cpu_count()}
   maxconn 7500
 defaults
-  mode tcp
+  mode {self.mode}
   timeout connect 10s
   timeout client 5m
   timeout server 5m
   option splice-auto
 listen all
 {binds}
-  source 0.0.0.0 usesrc clientip
+{self.rules}  source 0.0.0.0 usesrc clientip
   server origin 0.0.0.0
 """
 
@@ -143,6 +164,7 @@ listen all
 class WeirSubject:
     name = "weir"
     ports = PORTS
+    address = ORIGIN
 
     def __init__(self, network, folder, mptcp):
         del mptcp  # weir takes both as they come

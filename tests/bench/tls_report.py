@@ -60,7 +60,8 @@ def tls_table(rounds):
     t.row("new names a second", "tls-names", "rate", 0)
     t.row("– a second of one core of the process", "tls-names", "per_core_s", 0,
           target=lambda *_: verdict(f.measured("tls-names", WEIR, "per_core_s"), 1000))
-    t.row("keep-alive requests a second", "tls-keep-alive", "rate", 0, target=lambda s, _: verdict(s, 1.3, " sslsplit"))
+    t.row("keep-alive requests a second", "tls-keep-alive", "rate", 0,
+          target=lambda s, q: f"{verdict(s, 1.2, ' sslsplit')}; {verdict(q, 2.5, ' Squid')}")
     t.row("– CPU ms of the process each", "tls-keep-alive", "cpu_ms", 4)
     t.row("one stream, MB/s", "tls-bulk", "mb_s", 0, target=lambda s, _: verdict(s, 1.3, " sslsplit"))
     relays = [1000 / mb_s[CIPHERS["256"]] for mb_s in f.measured("tls-floor", "bare", "relay_mb_s")]

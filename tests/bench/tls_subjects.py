@@ -18,7 +18,7 @@ _CERTGEN = "/usr/lib/squid/security_file_certgen"
 _SQUID_USER = "proxy"
 
 
-def _alone(command, prepare=""):
+def alone(command, prepare=""):
     """Runs a command with a shell above it whose end is the end of all that the command has started. A proxy that has
     changed its user would not die with its parent; the shell, which does, is the first process of a namespace."""
     words = " ".join(map(str, command))
@@ -68,7 +68,7 @@ class Sslsplit(TransparentProxy):
     def command(self):
         subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out",
                         self.leaf_key], check=True, capture_output=True)
-        return _alone(["sslsplit", "-c", self.signer.certificate, "-k", self.signer.key, "-K", self.leaf_key, "ssl",
+        return alone(["sslsplit", "-c", self.signer.certificate, "-k", self.signer.key, "-K", self.leaf_key, "ssl",
                        "0.0.0.0", self.ports[0], "tproxy"])
 
     def complaint(self):
@@ -100,7 +100,7 @@ class Squid(TransparentProxy):
         user = pwd.getpwnam(_SQUID_USER)
         for path in (self.own, *self.own.rglob("*")):
             os.chown(path, user.pw_uid, user.pw_gid)
-        return _alone(["squid", "--foreground", "-f", self.file], prepare="mount -t tmpfs tmpfs /dev/shm; "
+        return alone(["squid", "--foreground", "-f", self.file], prepare="mount -t tmpfs tmpfs /dev/shm; "
                       f"mount -t tmpfs tmpfs /run; install -d -o {_SQUID_USER} /run/squid;")
 
     def complaint(self):
