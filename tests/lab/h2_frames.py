@@ -98,8 +98,8 @@ class RawHttp2:
         return frame(HEADERS, END_HEADERS | (END_STREAM if end else 0), stream, self.block(*fields, **request))
 
     def flood(self, frames, batch=50):
-        """Sends what an iterator gives, and takes what comes, until the other side ends it or there is no more. How many
-        were sent."""
+        """Sends what an iterator gives, and takes what comes, until the other side ends it or there is no more. How
+        many were sent."""
         sent, held = 0, b""
         for one in frames:
             held += one

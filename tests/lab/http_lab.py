@@ -180,8 +180,8 @@ class HttpLab(TlsLab):
         try:
             record = wait_for(found, timeout, "a request's record")
         except AssertionError as error:
-            raise AssertionError(f"{error}: {wanted}; to {there} there were\n" + "\n".join(
-                json.dumps(record) for record in self.requests.records[-10:] if there in record["destination"])) from None
+            raise AssertionError(f"{error}: {wanted}; to {there}; the last were\n" + "\n".join(
+                json.dumps(record) for record in self.requests.records[-10:])) from None
         record["told"] = True
         return record
 
@@ -200,7 +200,8 @@ class HttpLab(TlsLab):
         place = self.place()
         certificate = self.certificates["wildcard"]
         file = folder / "nginx.conf"
-        file.write_text(f"""daemon off; master_process off; user root; pid {folder}/nginx.pid; error_log {folder}/error.log info;
+        file.write_text(f"""daemon off; master_process off; user root; pid {folder}/nginx.pid;
+error_log {folder}/error.log info;
 events {{ worker_connections 8000; }}
 http {{
   access_log off; keepalive_requests 1000000000; client_max_body_size 0; http2_max_concurrent_streams 200;

@@ -1,4 +1,4 @@
-"""Clients and origins as they are, through a weir that reads what they say: each is served as if weir were not there."""
+"""Clients and origins as they are, through a weir that reads what they say: each is served as if it were not there."""
 
 import asyncio
 import concurrent.futures
@@ -74,8 +74,8 @@ def test_a_get(web, site, way, mptcp):
     done = web.fetch(site, way, "/hello", "-w", "%{http_version} %{http_code}", mptcp=mptcp)
     assert done.stdout == f"hello\n{way.version} 200"
     if way != PLAIN2:
-        web.requested(site, method="GET", url=web.url(site, way, "/hello"), status=200, version=way.word, end="finished",
-                      request_bytes=0, response_bytes=len("hello\n"), disposition=way.disposition,
+        web.requested(site, method="GET", url=web.url(site, way, "/hello"), status=200, version=way.word,
+                      end="finished", request_bytes=0, response_bytes=len("hello\n"), disposition=way.disposition,
                       transport="mptcp" if mptcp else "tcp")
 
 
@@ -358,7 +358,8 @@ def test_server_sent_events_come_one_by_one(web, way, mptcp):
             yield event
             assert confirmed.get(timeout=20) == number
 
-    origin = web.http_origin(lambda request: Response(fields=[("content-type", "text/event-stream")], body=stream()), way)
+    fields = [("content-type", "text/event-stream")]
+    origin = web.http_origin(lambda request: Response(fields=fields, body=stream()), way)
     with web.client(origin, way, mptcp=mptcp) as client:
         for number, event in enumerate(received(client, way)):
             assert event == events[number]
@@ -396,8 +397,8 @@ def test_and_are_recorded_when_they_end(web):
 
 @TRANSPORTS
 def test_nghttp(web, site, mptcp):
-    done = web.network.client.run([*web.named(*through(mptcp), "nghttp", "-nvas", web.url(site, TLS2, "/files/page.html"),
-                                              web.url(site, TLS2, "/hello"))])
+    urls = [web.url(site, TLS2, path) for path in ("/files/page.html", "/hello")]
+    done = web.network.client.run([*web.named(*through(mptcp), "nghttp", "-nvas", *urls)])
     assert "complete" in done.stdout and re.search(r"\b200\b.*/hello", done.stdout), done.stdout[-2000:]
     assert len(re.findall(r"^ *\d+ .* 200 .*/resource/", done.stdout, re.M)) == RESOURCES
 
@@ -531,17 +532,18 @@ def test_what_comes_with_the_101_is_not_lost(web, way):
         connection = Http1(sock)
         request = connection.request_head()
         assert request.get("upgrade") == "websocket" and request.get("connection").lower() == "upgrade"
-        sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nfrom the origin")
+        sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+                     b"from the origin")
         return connection.take(len("from the client"))
 
     origin = web.origin_of(switch, way)
     with web.client(origin, way) as client:
-        client.sock.sendall(f"GET / HTTP/1.1\r\nHost: {client.authority}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        client.sock.sendall(f"GET / HTTP/1.1\r\nHost: {client.authority}\r\nUpgrade: websocket\r\n"
+                            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
                             "from the client".encode())
         assert client.response_head().status == 101
         assert client.rest() == b"from the origin"
-    assert origin.server.results == [b"from the client"]
+    wait_for(lambda: origin.server.results == [b"from the client"], what="the client's bytes at the origin")
 
 
 @HTTP1_WAYS
@@ -634,14 +636,23 @@ def test_chromium_loads_a_page_of_200_resources(web, site, tmp_path, way):
     store.mkdir(parents=True)
     subprocess.run(["certutil", "-d", f"sql:{store}", "-N", "--empty-password"], check=True)
     subprocess.run(["certutil", "-d", f"sql:{store}", "-A", "-n", "weir", "-t", "C,,", "-i", web.authority], check=True)
+    web.requests.read()
+    before = len(web.requests.records)
     without_h2 = [] if way.version == "2" else ["--disable-http2"]
     done = web.network.client.run(
         ["env", f"HOME={tmp_path}", "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-         f"--user-data-dir={tmp_path}/profile", f"--host-resolver-rules=MAP * {site.address}", *without_h2, "--dump-dom",
-         web.url(site, way, "/files/page.html")])
+         f"--user-data-dir={tmp_path}/profile", f"--host-resolver-rules=MAP * {site.address}", *without_h2,
+         "--dump-dom", web.url(site, way, "/files/page.html")])
     assert f"<title>loaded {RESOURCES}</title>" in done.stdout, done.stdout[:500] + done.stderr[-2000:]
-    for number in range(RESOURCES):
-        web.requested(site, url=web.url(site, way, f"/resource/{number}"), version=way.word, end="finished")
+    if inspects():
+        wanted = {web.url(site, way, f"/resource/{number}") for number in range(RESOURCES)}
+        wait_for(lambda: wanted <= urls_since(web, before, way), what="a record of each resource")
+
+
+def urls_since(web, before, way):
+    web.requests.read()
+    return {record["url"] for record in web.requests.records[before:]
+            if record["version"] == way.word and record["end"] == "finished"}
 
 
 # --- a hundred streams

@@ -177,7 +177,8 @@ def test_a_blocked_upload_is_told_before_it_begins(web, way):
 def test_a_blocked_chunked_body_is_read_to_its_end(web, way):
     origin = web.http_origin(plainly, way)
     with web.with_sections(extra=block(origin, methods=["POST"])), web.client(origin, way) as client:
-        assert client.ask("POST", body=b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n", trailers=[("X", "1")]).status == 403
+        body = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+        assert client.ask("POST", body=body, trailers=[("X", "1")]).status == 403
         assert client.ask().body == BODY
     assert targets(origin) == ["/"]
 
@@ -255,8 +256,8 @@ def test_the_page_is_as_the_client_reads(web, way, accept, kind):
 def test_fields_are_edited_both_ways(web, way):
     def answer(request):
         response = echo_fields(request)
-        response.fields += [("Server", "Secret/1.0"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("X-Powered-By", "x"),
-                            ("X-Frame-Options", "ALLOW")]
+        response.fields += [("Server", "Secret/1.0"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"),
+                            ("X-Powered-By", "x"), ("X-Frame-Options", "ALLOW")]
         return response
 
     origin = web.http_origin(answer, way)
@@ -337,12 +338,12 @@ def test_http3_is_not_announced_where_quic_is_refused(web, way):
     origin = web.http_origin(answer, way)
     services = {'h3=":443"; ma=86400': None, 'h3=":443"; ma=86400, h3-29=":443"': None,
                 'h2="other:443"; ma=60': 'h2="other:443"; ma=60', "clear": "clear",
-                'h3=":443"; ma=1; persist=1, h2=":8443"; ma=2': 'h2=":8443"; ma=2', 'h3-29="a,b:443", h3-Q050=":1"': None}
+                'h3=":443"; ma=1; persist=1, h2=":8443"; ma=2': 'h2=":8443"; ma=2',
+                'h3-29="a,b:443", h3-Q050=":1"': None}
     with web.client(origin, way) as client:
         for said, heard in services.items():
-            value = client.ask(fields=[("x-services", said)]).get("alt-svc")
             # Whether the rest of it stays is weir's to choose.
-            assert value in (None, heard) and (heard is not None and heard[:2] != "h2" or "h3" not in (value or "")), said
+            assert client.ask(fields=[("x-services", said)]).get("alt-svc") in (None, heard), said
     with web.with_sections(quic={"action": "allow"}), web.client(origin, way) as client:
         for said in services:
             assert client.ask(fields=[("x-services", said)]).get("alt-svc") == said
@@ -434,7 +435,8 @@ def names(web, tmp_path):
         file = tmp_path / "dnsmasq.conf"
         file.write_text("no-daemon\nno-resolv\nno-hosts\nbind-interfaces\nlisten-address=10.9.0.2\nlocal-ttl=300\n"
                         f"user=root\ngroup=root\npid-file={tmp_path}/pid\nhost-record={origin.name},{origin.address}\n")
-        process = web.network.origin.start(["dnsmasq", "-C", file], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = web.network.origin.start(["dnsmasq", "-C", file], stdout=subprocess.DEVNULL,
+                                           stderr=subprocess.DEVNULL)
         wait_for(lambda: web.network.origin.output(["ss", "-Hlnu", "sport", "=", "53"]), what="dnsmasq")
         processes.append(process)
 
@@ -513,7 +515,8 @@ def test_only_upgrades_of_the_list_are_passed_on(web, way):
             request = connection.request_head()
             seen.append(request)
             if request.get("upgrade"):
-                connection.head("HTTP/1.1 101 Switching", [("Connection", "Upgrade"), ("Upgrade", request.get("upgrade"))])
+                connection.head("HTTP/1.1 101 Switching", [("Connection", "Upgrade"),
+                                                           ("Upgrade", request.get("upgrade"))])
                 return sock.sendall(receive_exactly(sock, 4))
             connection.respond(text("as ever"))
 
