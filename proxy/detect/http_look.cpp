@@ -1,13 +1,16 @@
 #include "proxy/detect/http_look.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 namespace weir::detect {
 namespace {
 
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-constexpr std::size_t kLongestMethod = 32;
+// None but HTTP begins with these; RTSP has OPTIONS, too (RFC 7826, 13.1).
+constexpr std::array<std::string_view, 8> kMethods{"GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "PATCH", "CONNECT"};
+constexpr std::size_t kLongestMethod = 8;  // one more than theirs
 
 }  // namespace
 
@@ -19,13 +22,15 @@ HttpLook::State HttpLook::look(std::span<const std::uint8_t> fresh) {
   }
   if (fresh.empty()) return State::need_more;
   has_begun_ = true;
-  if (!can_be_method(fresh)) return State::opaque;
+  // What a lenient origin might take for a request is not to slip by unread: it is one, and wrong.
+  if (!can_be_method(fresh)) return has_known_method() ? State::malformed : State::opaque;
   const auto event = reader_.read(fresh, request_).event;  // at fault it stays so
   if (can_be_preface(fresh)) return preface_ == kPreface.size() ? State::http2 : State::need_more;
   if (event == http::H1Event::need_more) return State::need_more;
   const auto fault = reader_.fault();
   if (fault == http::Fault::none || fault == http::Fault::connect) return State::http1;
-  return reader_.says_http() || fault == http::Fault::head_too_large ? State::malformed : State::opaque;
+  const bool is_http = reader_.says_http() || has_known_method() || fault == http::Fault::head_too_large;
+  return is_http ? State::malformed : State::opaque;
 }
 
 // A request begins with a token and a space (RFC 9112, 3). What a client of another protocol says first is so seen at
@@ -34,12 +39,15 @@ bool HttpLook::can_be_method(std::span<const std::uint8_t> fresh) {
   for (const auto byte : fresh) {
     if (!is_in_method_) return true;
     is_in_method_ = byte != ' ';
-    if (!is_in_method_) return method_ > 0;
-    const bool letter = (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || byte == '-';
-    if (!letter || ++method_ > kLongestMethod) return false;
+    if (!is_in_method_) return !method_.empty();
+    const bool letter = (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || byte == '-' || byte == '_';
+    if (!letter) return false;
+    if (method_.size() < kLongestMethod) method_ += static_cast<char>(byte);
   }
   return true;
 }
+
+bool HttpLook::has_known_method() const { return std::ranges::find(kMethods, method_) != kMethods.end(); }
 
 bool HttpLook::can_be_preface(std::span<const std::uint8_t> fresh) {
   if (!is_preface_) return false;

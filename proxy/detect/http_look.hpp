@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "proxy/http/h1_reader.hpp"
 
@@ -16,7 +17,7 @@ class HttpLook {
     http1,      // request() is there
     http2,      // by its connection preface (RFC 9113, 3.4)
     opaque,     // neither
-    malformed,  // HTTP/1 by its first line, or by its length, and wrong
+    malformed,  // HTTP/1 by its method, its first line or its length, and wrong
   };
 
   // `fresh`: bytes not seen yet. Not to be called again once it knows.
@@ -28,6 +29,7 @@ class HttpLook {
 
  private:
   bool can_be_method(std::span<const std::uint8_t> fresh);
+  bool has_known_method() const;
   bool can_be_preface(std::span<const std::uint8_t> fresh);
 
   http::H1RequestReader reader_;
@@ -35,7 +37,7 @@ class HttpLook {
   bool has_begun_ = false;
   bool is_in_method_ = true;
   bool is_preface_ = true;  // so far
-  std::size_t method_ = 0;  // bytes of it
+  std::string method_;      // what came of it, up to the longest known
   std::size_t preface_ = 0;
 };
 

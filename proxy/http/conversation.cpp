@@ -378,9 +378,21 @@ bool Conversation::client_has_unread() {
   return waits;
 }
 
+// Gives back memory that nothing needs at the moment: a connection may stay idle for long, and a stream, too.
+void Conversation::rest() {
+  transactions_.for_each([](Transaction& transaction) {
+    transaction.to_client.rest();
+    transaction.to_upstream.rest();
+  });
+  if (transactions_.live() > 0) return;
+  transactions_.rest();
+  client_->rest();
+  if (upstream_) upstream_->rest();
+}
+
 bool Conversation::expire(Time now) {
   now_ = now;
-  transactions_.rest();
+  rest();
   if (!client_has_unread() || client_took_ == Time{}) client_took_ = now;
   if (now - client_took_ >= settings_.stall_timeout) {
     blame(Cause::Kind::timeout, true);

@@ -123,6 +123,7 @@ class Conversation {
   void prepare_response(Transaction&);
   bool may_upgrade(const Request&) const;
   bool client_has_unread();
+  void rest();
   void blame(Cause::Kind, bool client);
 
   ConversationSettings settings_;

@@ -26,12 +26,6 @@ std::size_t element_size(std::string_view list) {
   return list.size();
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 // "h3", and the drafts' "h3-29".
 bool is_http3(std::string_view element) {
   const auto protocol = element.substr(0, element.find('='));

@@ -18,6 +18,8 @@ using policy::HeaderField;
 bool same_text(std::string_view a, std::string_view b);
 // `lower`: in lower case already.
 bool is_named(std::string_view name, std::string_view lower);
+// Without the blanks around it (OWS; RFC 9110, 5.6.3).
+std::string_view trimmed(std::string_view text);
 // Takes the first element off a comma-separated list, without the spaces around it; empty once there is none.
 std::string_view next_element(std::string_view& list);
 

@@ -19,6 +19,7 @@ class H1ClientSide final : public Side {
   bool wants_input() const override;
   std::span<const std::uint8_t> output() override { return output_.pending(); }
   void written(std::size_t size) override;
+  void rest() override { output_.rest(); }
   Closing closing() const override { return closing_; }
 
   bool can_begin() const override { return current_ == nullptr && keeps_ && input_.kept() == 0; }

@@ -3,11 +3,6 @@
 #include <utility>
 
 namespace weir::http {
-namespace {
-
-constexpr std::size_t kMostKept = 4096;
-
-}  // namespace
 
 void H1Output::add_body(std::span<const std::uint8_t> bytes) {
   if (bytes.empty() || framing_ == H1Framing::none) return;
@@ -30,7 +25,6 @@ void H1Output::written(std::size_t size, Transaction* of, Events& events) {
   if (!empty()) return;
   begin_ = 0;
   bytes_.clear();
-  if (bytes_.capacity() > kMostKept) bytes_.shrink_to_fit();
   const auto body_bytes = std::exchange(body_bytes_, std::size_t{0});
   if (of != nullptr && body_bytes > 0) events.drained(*of, body_bytes);
 }

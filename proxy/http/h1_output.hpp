@@ -28,6 +28,9 @@ class H1Output {
   // None of it is to go out any more. `of` is not held up by it.
   void drop(Transaction* of, Events& events) { written(bytes_.size() - begin_, of, events); }
   bool empty() const { return begin_ == bytes_.size(); }
+  void rest() {
+    if (empty()) std::string().swap(bytes_);
+  }
 
  private:
   std::string bytes_;

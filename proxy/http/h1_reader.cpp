@@ -192,17 +192,8 @@ Fault H1RequestReader::fault() const { return parser_->fault(); }
 const Fields& H1RequestReader::trailers() const { return parser_->trailers(); }
 
 struct H1ResponseReader::Parser : MessageReader<H1ResponseParser> {
-  explicit Parser(const H1Limits& limits)
-      : MessageReader(H1HeadScan::Of::response, limits), most_informational(limits.informational) {}
+  explicit Parser(const H1Limits& limits) : MessageReader(H1HeadScan::Of::response, limits) {}
 
-  H1Step read_next(Bytes input, Response& into) {
-    const auto step = read(input, into, to_head);
-    if (step.event != H1Event::head || !into.is_informational()) return step;
-    return ++informational > most_informational ? fail(Fault::informational) : step;
-  }
-
-  std::size_t most_informational;
-  std::size_t informational = 0;  // since the last final response
   bool to_head = false;
 };
 
@@ -211,12 +202,9 @@ H1ResponseReader::~H1ResponseReader() = default;
 H1ResponseReader::H1ResponseReader(H1ResponseReader&&) noexcept = default;
 H1ResponseReader& H1ResponseReader::operator=(H1ResponseReader&&) noexcept = default;
 
-void H1ResponseReader::expect(bool to_head) {
-  parser_->to_head = to_head;
-  parser_->informational = 0;
-}
+void H1ResponseReader::expect(bool to_head) { parser_->to_head = to_head; }
 
-H1Step H1ResponseReader::read(Bytes input, Response& into) { return parser_->read_next(input, into); }
+H1Step H1ResponseReader::read(Bytes input, Response& into) { return parser_->read(input, into, parser_->to_head); }
 H1Step H1ResponseReader::read_end() { return parser_->read_end(); }
 bool H1ResponseReader::is_between_messages() const { return parser_->is_between_messages(); }
 Fault H1ResponseReader::fault() const { return parser_->fault(); }

@@ -16,7 +16,6 @@ struct H1Limits {
   std::size_t head = 64 * 1024;        // bytes of a head, and of trailers
   std::size_t fields = 256;            // in a head, and in trailers
   std::size_t extensions = 16 * 1024;  // bytes of all chunk extensions of a message
-  std::size_t informational = 64;      // 1xx responses before a final one
 };
 
 enum class H1Event : std::uint8_t {

@@ -20,6 +20,10 @@ class H1ServerSide final : public Side {
   bool wants_input() const override;
   std::span<const std::uint8_t> output() override { return output_.pending(); }
   void written(std::size_t size) override { output_.written(size, current_, events_); }
+  void rest() override {
+    output_.rest();
+    if (current_ == nullptr && reader_.is_between_messages()) next_ = {};
+  }
   Closing closing() const override { return closing_; }
 
   void send_head(Transaction&) override;

@@ -12,7 +12,6 @@ namespace {
 // what it asks for.
 constexpr std::size_t kGathered = 64 * 1024;
 constexpr std::size_t kMostUnread = 256 * 1024;
-constexpr std::size_t kMostKept = 4096;
 constexpr std::size_t kOnItsWay = 1024;
 constexpr std::uint32_t kTable = 4096;  // HPACK's (RFC 7541, 4.2), of both directions
 // What HTTP/1 takes as a head, and what was added to it, goes out: nghttp2's own limit is below that.
@@ -26,12 +25,6 @@ bool is_provoked(std::uint32_t code) {
 
 std::string_view text(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
-}
-
-std::string_view trimmed(std::string_view value) {
-  const auto first = value.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return value.substr(first, value.find_last_not_of(" \t") - first + 1);
 }
 
 struct OptionFree {
@@ -244,7 +237,10 @@ void H2Side::written(std::size_t size) {
   if (output_begin_ < output_.size()) return;
   output_begin_ = 0;
   output_.clear();
-  if (output_.capacity() > kMostKept && nghttp2_session_want_write(session()) == 0) output_.shrink_to_fit();
+}
+
+void H2Side::rest() {
+  if (output_.empty()) std::string().swap(output_);
 }
 
 Wire::Closing H2Side::closing() const {

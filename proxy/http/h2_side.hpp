@@ -45,6 +45,7 @@ class H2Side : public Side {
   bool wants_input() const final;
   std::span<const std::uint8_t> output() final;
   void written(std::size_t) final;
+  void rest() final;
   Closing closing() const final;
 
   void send_body(Transaction&, std::span<const std::uint8_t>) final;

@@ -63,6 +63,9 @@ class Wire {
   virtual std::span<const std::uint8_t> output() = 0;
   virtual void written(std::size_t) = 0;
 
+  // Nothing is on, and may not be for long: memory is given back.
+  virtual void rest() = 0;
+
   // What becomes of the connection once all output is out.
   enum class Closing : std::uint8_t {
     no,

@@ -34,7 +34,11 @@ void Waiting::take(std::size_t size) {
   begin_ += size;
   if (begin_ < bytes_.size()) return;
   begin_ = 0;
-  shrink(bytes_);
+  bytes_.clear();
+}
+
+void Waiting::rest() {
+  if (size() == 0) shrink(bytes_);
 }
 
 void Waiting::clear() {

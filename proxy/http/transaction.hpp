@@ -24,6 +24,7 @@ class Waiting {
   void end(const Fields& trailers);
   std::span<const std::uint8_t> bytes() const;
   void take(std::size_t size);  // from the front
+  void rest();                  // an empty one gives its memory back
 
   std::size_t size() const { return bytes_.size() - begin_; }
   bool ended() const { return ended_; }
@@ -91,10 +92,8 @@ class Transactions {
   Transaction& open(std::uint64_t stream);
   // Gives back those that are over. Not from within an event of theirs.
   void sweep();
-  // Where none is on, keeps none for the next either: the connection may stay idle for long.
-  void rest() {
-    if (live_.empty()) idle_.clear();
-  }
+  // Keeps none for the next.
+  void rest() { idle_.clear(); }
 
   std::size_t live() const { return live_.size(); }
   template <typename Visit>

@@ -1,7 +1,5 @@
 #include "proxy/session/classify.hpp"
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 
 #include <sys/socket.h>
@@ -133,14 +131,6 @@ Decided settle(const policy::Policy& policy, policy::Facts& facts, const policy:
   return {decision, unread};
 }
 
-// No request, but so near to one that a lenient origin might take it for one: rules are not to be evaded by it.
-bool begins_with_method(std::span<const std::uint8_t> bytes) {
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  constexpr std::array<std::string_view, 9> kMethods{"GET",     "HEAD",  "POST",  "PUT",    "DELETE",
-                                                     "OPTIONS", "TRACE", "PATCH", "CONNECT"};
-  return std::ranges::any_of(kMethods, [&](std::string_view method) { return text.starts_with(method); });
-}
-
 }  // namespace
 
 bool is_http(const Flow& flow) { return flow.first_look && is_http(*flow.first_look); }
@@ -149,7 +139,6 @@ bool is_http(const FirstLook& look) {
   constexpr std::uint8_t kTlsHandshake = 22;  // a record's type (RFC 8446, 5.1)
   const auto& detector = look.detector();
   const auto protocol = detector.protocol();
-  if (protocol == Protocol::opaque) return begins_with_method(look.bytes());
   if (protocol == Protocol::need_more) return detector.has_begun() && look.bytes().front() != kTlsHandshake;
   return protocol == Protocol::http1 || protocol == Protocol::http2 ||
          (protocol == Protocol::malformed && !detector.refusal());

@@ -124,18 +124,24 @@ End origin_has_changed(Flow& flow, Handshake upstream) {
   return {Stage::handshake, Side::upstream, Code::tls, failure.error};
 }
 
-// HTTP is read; any other protocol that both agreed on, or speak without saying so, goes by as it is.
-net::Awaitable<End> relay_opened(Flow& flow) {
+// HTTP is read; any other protocol that both agreed on, or speak without saying so, goes by as it is. Whether it is
+// read.
+net::Awaitable<bool> begin_exchange(Flow& flow) {
   auto& opening = *flow.opening;
   FirstLook look;
   auto protocol = opening.agreed_on();
   if (protocol == Protocol::need_more) protocol = co_await look_within_tls(flow, look);
-  if (protocol == Protocol::opaque) {
+  if (protocol == Protocol::opaque)
     opening.begin_relay(look.bytes());
-    co_return co_await carry(flow);
-  }
-  opening.begin_messages(protocol == Protocol::http2, look.bytes());
-  co_return co_await carry_messages(flow);
+  else
+    opening.begin_messages(protocol == Protocol::http2, look.bytes());
+  co_return protocol != Protocol::opaque;
+}
+
+net::Awaitable<End> relay_opened(Flow& flow) {
+  const bool is_read = co_await begin_exchange(flow);  // (by itself: g++ 12 destroys an awaited condition twice)
+  if (is_read) co_return co_await carry_messages(flow);
+  co_return co_await carry(flow);
 }
 
 net::Awaitable<End> relay_decrypted(Flow& flow) {

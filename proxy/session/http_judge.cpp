@@ -14,15 +14,13 @@ using policy::Decision;
 using policy::DomainName;
 using policy::Fact;
 
-constexpr unsigned kForbidden = 403;
 constexpr unsigned kMisdirected = 421;
 constexpr std::chrono::seconds kStays{2};  // an HTTP/2 client that was shown the page
-constexpr std::string_view kByPolicy = "A rule of this network says that it is not to be had from here.";
 constexpr std::string_view kFronting =
     "The request is for another name than the connection was made for, which this network does not let pass.";
 
-Fact<DomainName> name_or_none(std::optional<DomainName> name) {
-  return name ? Fact<DomainName>(std::move(*name)) : Fact<DomainName>::absent();
+Fact<DomainName> name_or_none(const std::optional<DomainName>& name) {
+  return name ? Fact<DomainName>(*name) : Fact<DomainName>::absent();
 }
 
 Verdict verdict_of(policy::Action action) {
@@ -34,84 +32,104 @@ Verdict verdict_of(policy::Action action) {
   return {};
 }
 
-void take(Transaction& transaction, const SnapshotPointer& snapshot, const Decision& decision) {
-  transaction.rule = policy::entry_name(snapshot->policy, decision.source, decision.index);
+// The policy stays with a transaction only where that needs it: the pointer's count is one for all workers.
+void take(Transaction& transaction, const Worker& worker, const Decision& decision) {
+  const auto& policy = worker.snapshot().policy;
+  transaction.rule = policy::entry_name(policy, decision.source, decision.index);
   if (decision.source != policy::Source::rule) return;
-  const auto& rule = snapshot->policy.rules->entries[decision.index];
+  const auto& rule = policy.rules->entries[decision.index];
   if (rule.edits.empty()) return;
   transaction.edits = &rule.edits;
-  transaction.policy = snapshot;
+  transaction.policy = worker.shared_snapshot();
 }
 
 }  // namespace
 
+HttpJudge::HttpJudge(Flow& flow)
+    : flow_(flow),
+      facts_{.client = flow.record.client.address,
+             .destination = flow.record.destination,
+             .transport = flow.record.transport} {
+  using Alpn = Fact<std::span<const std::string>>;
+  const auto& offered = flow.record.alpn_offered;
+  facts_.alpn = offered.empty() ? Alpn::absent() : Alpn(std::span<const std::string>(offered));
+  if (flow.record.tls) asked_ = DomainName::parse(flow.record.domain);
+}
+
 Verdict HttpJudge::judge(Transaction& transaction) {
-  const auto snapshot = flow_.worker.shared_snapshot();
-  const auto& policy = snapshot->policy;
-  auto host = DomainName::parse_host(transaction.request.authority);
-  const auto asked = flow_.record.tls ? DomainName::parse(flow_.record.domain) : std::nullopt;
-  transaction.fronting = asked && host && *asked != *host;
-  if (transaction.fronting) flow_.worker.count().domain_fronting.add();
-  auto facts = facts_of(transaction);
-  facts.domain = name_or_none(asked ? asked : host);
-  facts.name_confirmed = confirmed(policy, facts.domain);
-  auto decision = policy::decide(policy, facts).decision;
-  if (transaction.fronting && decision.action == policy::Action::allow) {
-    // The name of the connection and that of the request are each judged; what either does not let pass does not pass.
-    facts.domain = name_or_none(host);
-    facts.name_confirmed = confirmed(policy, facts.domain);
-    const auto second = policy::decide(policy, facts).decision;
-    if (second.action != policy::Action::allow || second.source == policy::Source::rule) decision = second;
-  }
-  if (facts.name_confirmed.is_known()) transaction.name_confirmed = *facts.name_confirmed;
-  take(transaction, snapshot, decision);
-  note_first(transaction, host);
+  take_names(transaction.request.authority);
+  take_request(transaction);
+  const auto& snapshot = flow_.worker.snapshot();
+  transaction.fronting = asked_ && host_ && *asked_ != *host_;
+  const auto decision = transaction.fronting ? decide_by_both(snapshot.policy) : decide(snapshot.policy);
+  if (facts_.name_confirmed.is_known()) transaction.name_confirmed = *facts_.name_confirmed;
+  take(transaction, flow_.worker, decision);
   auto verdict = verdict_of(decision.action);
-  if (transaction.fronting && verdict.kind == Verdict::Kind::allow &&
-      snapshot->settings.http.domain_fronting == conf::DomainFronting::block)
+  const bool blocks_fronting = snapshot.settings.http.domain_fronting == conf::DomainFronting::block;
+  if (transaction.fronting && blocks_fronting && verdict.kind == Verdict::Kind::allow)
     verdict = {.kind = Verdict::Kind::refuse, .status = kMisdirected, .reason = kFronting};
-  let_through_ = let_through_ || verdict.kind == Verdict::Kind::allow;
-  if (!let_through_)
-    flow_.record.disposition =
-        verdict.kind == Verdict::Kind::reset ? flow::Disposition::reset : flow::Disposition::block;
-  else if (!flow_.record.tls)
-    flow_.record.disposition = flow::Disposition::inspect;
-  else
-    flow_.record.disposition = flow::Disposition::decrypt;
-  if (host) flow_.worker.report_name(flow_, *host, verdict.kind != Verdict::Kind::allow);
+  note(transaction, verdict.kind);
   return verdict;
 }
 
-policy::Facts HttpJudge::facts_of(const Transaction& transaction) {
+// Requests of a connection are mostly for one name, which is read once.
+void HttpJudge::take_names(const std::string& authority) {
+  if (std::exchange(knows_names_, true) && authority == authority_) return;
+  authority_ = authority;
+  host_ = DomainName::parse_host(authority);
+  facts_.domain = name_or_none(asked_ ? asked_ : host_);
+}
+
+void HttpJudge::take_request(const Transaction& transaction) {
   const auto& request = transaction.request;
-  policy::Facts facts{.client = flow_.record.client.address,
-                      .destination = flow_.record.destination,
-                      .transport = flow_.record.transport};
   fields_.clear();
   for (std::size_t i = 0; i < request.fields.size(); ++i) fields_.push_back(request.fields[i]);
   if (!request.authority.empty()) fields_.push_back({"host", request.authority});
   // A WebSocket of HTTP/2 (RFC 8441) is one to a rule, as that of HTTP/1 is.
   if (!request.protocol.empty()) fields_.push_back({"upgrade", request.protocol});
   if (!request.upgrade.empty()) fields_.push_back({"upgrade", request.upgrade});
-  facts.request = policy::HttpRequest{request.method, request.path(), fields_};
-  using Alpn = Fact<std::span<const std::string>>;
-  const auto& offered = flow_.record.alpn_offered;
-  facts.alpn = offered.empty() ? Alpn::absent() : Alpn(std::span<const std::string>(offered));
-  return facts;
+  facts_.request = policy::HttpRequest{request.method, request.path(), fields_};
+}
+
+// By the name that the facts have.
+Decision HttpJudge::decide(const policy::Policy& policy) {
+  facts_.name_confirmed = confirmed(policy);
+  return policy::decide(policy, facts_).decision;
+}
+
+// By the connection's name and by the request's: what either does not let pass does not pass.
+Decision HttpJudge::decide_by_both(const policy::Policy& policy) {
+  const auto first = decide(policy);
+  if (first.action != policy::Action::allow) return first;
+  facts_.domain = name_or_none(host_);
+  const auto second = decide(policy);
+  facts_.domain = name_or_none(asked_);
+  return second.action != policy::Action::allow || second.source == policy::Source::rule ? second : first;
 }
 
 // By the origin's certificate, which was found to be trusted, or by what was resolved.
-Fact<bool> HttpJudge::confirmed(const policy::Policy& policy, const Fact<DomainName>& name) {
+Fact<bool> HttpJudge::confirmed(const policy::Policy& policy) {
+  const auto& name = facts_.domain;
   if (!policy.asks_for_confirmed_names() || !name.is_known()) return Fact<bool>::absent();
   if (flow_.opening && flow_.opening->origin_is(name->text())) return true;
   return flow_.worker.name_seen_at(*name, flow_.record.destination.address);
 }
 
-// Plain HTTP has its name and its rule by the first request.
-void HttpJudge::note_first(const Transaction& transaction, const std::optional<DomainName>& host) {
-  if (flow_.record.requests > 0 || std::exchange(noted_, true)) return;
-  if (flow_.record.rule.empty()) flow_.record.rule = transaction.rule;
-  if (flow_.record.domain.empty()) flow_.record.domain = host ? host->text() : transaction.request.authority;
+// Plain HTTP has its name and its rule by the first request; a flow of which nothing was let through is a blocked one.
+void HttpJudge::note(const Transaction& transaction, Verdict::Kind kind) {
+  using flow::Disposition;
+  auto& record = flow_.record;
+  if (std::exchange(is_first_, false)) {
+    if (record.rule.empty()) record.rule = transaction.rule;
+    if (record.domain.empty()) record.domain = host_ ? host_->text() : authority_;
+  }
+  let_through_ = let_through_ || kind == Verdict::Kind::allow;
+  if (let_through_)
+    record.disposition = record.tls ? Disposition::decrypt : Disposition::inspect;
+  else
+    record.disposition = kind == Verdict::Kind::reset ? Disposition::reset : Disposition::block;
+  if (transaction.fronting) flow_.worker.count().domain_fronting.add();
+  if (host_) flow_.worker.report_name(flow_, *host_, kind != Verdict::Kind::allow);
 }
 
 void HttpJudge::note_end(const Transaction& transaction) { put_on_record(flow_, transaction); }

@@ -1,6 +1,8 @@
 // Judges a flow's requests by the policy in force, and puts them on record.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "policy/policy.hpp"
@@ -11,27 +13,37 @@ namespace weir::session {
 
 struct Flow;
 
+// Of what a rule blocks, at whichever stage.
+inline constexpr unsigned kForbidden = 403;
+inline constexpr std::string_view kByPolicy = "A rule of this network says that it is not to be had from here.";
+
 class HttpJudge final : public http::Supervisor {
  public:
-  explicit HttpJudge(Flow& flow) : flow_(flow) {}
+  explicit HttpJudge(Flow&);
 
   std::chrono::system_clock::time_point wall_time() const override { return std::chrono::system_clock::now(); }
   http::Verdict judge(http::Transaction&) override;
   void note_end(const http::Transaction&) override;
 
  private:
-  void note_first(const http::Transaction&, const std::optional<policy::DomainName>& host);
-  policy::Facts facts_of(const http::Transaction&);
-  policy::Fact<bool> confirmed(const policy::Policy&, const policy::Fact<policy::DomainName>&);
+  void take_names(const std::string& authority);
+  void take_request(const http::Transaction&);
+  policy::Decision decide(const policy::Policy&);
+  policy::Decision decide_by_both(const policy::Policy&);
+  policy::Fact<bool> confirmed(const policy::Policy&);
+  void note(const http::Transaction&, http::Verdict::Kind);
 
   Flow& flow_;
-  std::vector<policy::HeaderField> fields_;  // what the facts of a call show into
-  std::vector<std::string> alpn_;
+  std::optional<policy::DomainName> asked_;  // the connection's name: SNI
+  std::optional<policy::DomainName> host_;   // the request's
+  std::string authority_;                    // of which `host_` is
+  policy::Facts facts_;                      // show into the fields below and into the flow's record
+  std::vector<policy::HeaderField> fields_;
+  bool knows_names_ = false;
+  bool is_first_ = true;
   bool let_through_ = false;  // any request
-  bool noted_ = false;        // the first
 };
 
-// Answers every request with the page: for a client that is told, within HTTP, why it goes no further.
 class HttpRefuser final : public http::Supervisor {
  public:
   HttpRefuser(Flow& flow, unsigned status, std::string_view reason) : flow_(flow), status_(status), reason_(reason) {}

@@ -38,9 +38,6 @@ net::Awaitable<void> tell_and_close(Flow& flow, std::string_view message) {
   co_await linger(flow);
 }
 
-constexpr unsigned kForbidden = 403;
-constexpr std::string_view kByPolicy = "A rule of this network says that it is not to be had from here.";
-
 }  // namespace
 
 net::Awaitable<void> linger(Flow& flow) {

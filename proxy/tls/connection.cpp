@@ -110,7 +110,14 @@ Connection::Progress Connection::handshake() {
   return Progress::failed;
 }
 
+// Else there is no need to ask OpenSSL, which takes its time to say so.
+bool Connection::has_news() const {
+  return link_.has_news() || SSL_has_pending(ssl_.get()) == 1 ||
+         (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+}
+
 Connection::Io Connection::read(std::span<std::uint8_t> into) {
+  if (!has_news()) return {Io::State::wait, 0};
   ERR_clear_error();
   std::size_t size = 0;
   // Records are at most 16 KiB; several at once make one write of the other side.
@@ -118,9 +125,8 @@ Connection::Io Connection::read(std::span<std::uint8_t> into) {
     std::size_t count = 0;
     const int result = SSL_read_ex(ssl_.get(), into.data() + size, into.size() - size, &count);
     size += count;
-    if (result == 1) continue;
-    if (size > 0) break;  // what stopped it shows again
-    return io_of(result);
+    if (result != 1 && size == 0) return io_of(result);
+    if (result != 1 || !has_news()) break;  // what stopped it shows again
   }
   if (has_too_many_messages()) return {Io::State::failed, 0};
   return {Io::State::moved, size};

@@ -86,6 +86,7 @@ class Connection : public net::Stream {
   Io io_of(int result);
   void note_failure(int why);
   bool has_too_many_messages();
+  bool has_news() const;
 
   Link link_;
   Session ssl_;

@@ -31,6 +31,8 @@ class Link {
   bool at_end() const { return at_end_; }             // the peer's FIN was read
   int error() const { return error_; }                // errno of the socket, or 0
   bool has_first() const { return !first_.empty(); }  // bytes that were read before are still to be taken
+  // Whether a read has anything to tell: bytes, perhaps, or the end, or an error.
+  bool has_news() const { return watch_.readable || has_first() || at_end_ || cannot_read_; }
 
  private:
   static const BIO_METHOD* method();

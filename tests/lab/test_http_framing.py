@@ -209,7 +209,7 @@ ODD = {
 
 # In the clear, where it is the first line, none of these begins as a request: each is of some other protocol, and goes by
 # its address.
-NO_HTTP = {"brackets_in_method", "nul_in_method", "long_method"}
+NO_HTTP = {"brackets_in_method", "nul_in_method"}
 
 
 def both_ways(names):
@@ -345,7 +345,7 @@ def test_what_does_not_begin_as_a_request_passes_unread(web, witness, name):
     assert of_flow(web, flow) == []
 
 
-@pytest.mark.parametrize("name", sorted(NO_HTTP - {"long_method"}))
+@pytest.mark.parametrize("name", sorted(NO_HTTP))
 def test_but_not_behind_a_request(web, witness, name):
     got, there, records = meet(web, witness, PLAIN1, ODD["get_with_a_body"] + REFUSED[name] + END)
     assert got[0] == 200 and len(got) == 2 and got[1] in REFUSALS, (got, there)

@@ -308,6 +308,7 @@ TEST_CASE("an idle conversation holds little", "[http][conversation]") {
       }
       INFO(pairing.name());
       CHECK(world.conversation().is_idle());
+      world.expire(1s);  // the worker's tick
       const auto with = mallinfo2().uordblks;
       world.forget_conversation();
       held += with - mallinfo2().uordblks;

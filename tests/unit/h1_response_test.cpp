@@ -82,20 +82,6 @@ TEST_CASE("informational responses come before the final one", "[h1_response]") 
   REQUIRE(reading.messages.size() == 3);
   CHECK(reading.messages[1].head == "100 1.1 none 0 keep\n");
   CHECK(reading.messages[2].body == "x");
-  CHECK(fault_of(informational + informational + final, {.limits = {.informational = 2}}) == Fault::none);
-  CHECK(fault_of(informational + informational + final, {.limits = {.informational = 1}}) == Fault::informational);
-}
-
-TEST_CASE("informational responses are counted for each request", "[h1_response]") {
-  H1ResponseReader reader({.informational = 1});
-  Response response;
-  const std::string text = "HTTP/1.1 100 Continue\r\n\r\n";
-  for (int i = 0; i < 3; ++i) {
-    reader.expect(false);
-    CHECK(reader.read({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, response).event ==
-          H1Event::head);
-    CHECK(reader.read({}, response).event == H1Event::end);
-  }
 }
 
 TEST_CASE("what a response can be refused for", "[h1_response]") {
