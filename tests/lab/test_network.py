@@ -14,7 +14,15 @@ STATE = ["nft list ruleset", "ip rule", "ip -6 rule", "ip route show table all",
          "sysctl -e net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.mptcp net.ipv4.conf net.ipv6.conf"]
 
 
+def addresses_settled(namespace):
+    """The kernel gives an interface its link-local address, and routes to it, only some time after it is up."""
+    links = [line for line in namespace.output("ip -o link show up").splitlines() if "LOOPBACK" not in line]
+    link_locals = namespace.output("ip -6 -o address show scope link").splitlines()
+    return len(link_locals) == len(links) and not any("tentative" in line for line in link_locals)
+
+
 def state(namespace):
+    wait_for(lambda: addresses_settled(namespace), what="every link-local address")
     return {command: namespace.output(command) for command in STATE}
 
 
