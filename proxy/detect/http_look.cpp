@@ -10,13 +10,15 @@ namespace {
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 // None but HTTP begins with these; RTSP has OPTIONS, too (RFC 7826, 13.1).
 constexpr std::array<std::string_view, 8> kMethods{"GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "PATCH", "CONNECT"};
+constexpr std::size_t kMostLineEnds = 1024;
 constexpr std::size_t kLongestMethod = 8;  // one more than theirs
 
 }  // namespace
 
 HttpLook::State HttpLook::look(std::span<const std::uint8_t> fresh) {
   while (!has_begun_ && !fresh.empty() && (fresh.front() == '\r' || fresh.front() == '\n')) {
-    // Servers skip any number of them, so that a request behind them has to be seen.
+    // Servers skip any number of them, so a request behind them has to be seen.
+    if (++line_ends_ > kMostLineEnds) return State::malformed;
     fresh = fresh.subspan(1);
     is_preface_ = false;
   }

@@ -17,7 +17,7 @@ class HttpLook {
     http1,      // request() is there
     http2,      // by its connection preface (RFC 9113, 3.4)
     opaque,     // neither
-    malformed,  // HTTP/1 by its method, its first line or its length, and wrong
+    malformed,  // HTTP/1 by its method, its first line or its length, and wrong; or line ends without end
   };
 
   // `fresh`: bytes not seen yet. Not to be called again once it knows.
@@ -34,6 +34,7 @@ class HttpLook {
 
   http::H1RequestReader reader_;
   http::Request request_;
+  std::size_t line_ends_ = 0;  // before it
   bool has_begun_ = false;
   bool is_in_method_ = true;
   bool is_preface_ = true;  // so far

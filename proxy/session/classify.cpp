@@ -50,7 +50,7 @@ void extend(Flow& flow, std::chrono::milliseconds patience) {
   flow.worker.await_deadline(flow, patience);
 }
 
-enum class Looked : std::uint8_t { enough, nothing, failed, stopped, too_slow };
+enum class Looked : std::uint8_t { enough, ended, silent, failed, stopped, too_slow };
 
 // Until it is known what the client speaks, or that it will not say so.
 net::Awaitable<Looked> look(Flow& flow) {
@@ -59,7 +59,7 @@ net::Awaitable<Looked> look(Flow& flow) {
   bool patient = false;
   while (flow.first_look->detector().protocol() == Protocol::need_more && !flow.first_look->is_full()) {
     const auto read = read_some(flow);
-    if (read == Read::end) co_return Looked::nothing;
+    if (read == Read::end) co_return Looked::ended;
     if (read == Read::failed) co_return Looked::failed;
     if (read == Read::more && !patient && flow.first_look->detector().has_begun()) {
       patient = true;
@@ -71,7 +71,7 @@ net::Awaitable<Looked> look(Flow& flow) {
     if (!flow.stopped) continue;
     if (*flow.stopped != Code::timeout) co_return Looked::stopped;
     flow.stopped.reset();
-    co_return patient ? Looked::too_slow : Looked::nothing;
+    co_return patient ? Looked::too_slow : Looked::silent;
   }
   co_return Looked::enough;
 }
@@ -85,13 +85,14 @@ End client_failed(const Flow& flow) {
 }
 
 // Its first bytes are looked at; what they tell is on record, and added to the facts.
-net::Awaitable<std::optional<End>> learn_more(Flow& flow, policy::Facts& facts) {
+net::Awaitable<std::optional<End>> learn_more(Flow& flow, policy::Facts& facts, bool& is_silent) {
   if (auto place = flow.worker.handshakes().take(flow.record.client.address))
     flow.handshake_place.emplace(std::move(*place));
   else
     co_return End{Stage::classify, Side::client, Code::limit, {}};
   const auto looked = co_await look(flow);
   flow.DeadlineHook::unlink();
+  is_silent = looked == Looked::silent;
   if (looked == Looked::failed) co_return client_failed(flow);
   if (looked == Looked::stopped) co_return End{Stage::classify, Side::weir, *flow.stopped, {}};
   if (looked == Looked::too_slow && !is_http(flow)) co_return End{Stage::classify, Side::client, Code::timeout, {}};
@@ -144,18 +145,28 @@ bool is_http(const FirstLook& look) {
          (protocol == Protocol::malformed && !detector.refusal());
 }
 
+Way way_of(const Flow& flow, const Decided& decided) {
+  const auto& decision = decided.decision;
+  if (decided.reads_http) return Way::inspect;
+  if (decision.action != policy::Action::allow) return Way::refuse;
+  const bool decrypts = decision.tls == policy::Tls::decrypt && flow.worker.tls_sides() != nullptr && !is_http(flow);
+  return decrypts ? Way::decrypt : Way::unread;
+}
+
 net::Awaitable<std::optional<End>> decide(Flow& flow, Decided& decided) {
   const auto snapshot = flow.worker.shared_snapshot();  // the walk ends on the policy it began on
   auto facts = facts_of(flow);
   auto outcome = policy::decide(snapshot->policy, facts);
+  bool is_silent = false;
   decided.reads_http = reads_plain(flow, snapshot->policy, outcome);
   if (decided.reads_http || outcome.decision.tls == policy::Tls::decrypt) {
-    if (auto end = co_await learn_more(flow, facts)) co_return end;
+    if (auto end = co_await learn_more(flow, facts, is_silent)) co_return end;
     decided.reads_http = decided.reads_http && is_http(flow);
     if (decided.reads_http) co_return std::nullopt;  // each of its requests is judged by itself
     if (!is_http(flow)) outcome = policy::decide(snapshot->policy, facts);
   }
   decided = settle(snapshot->policy, facts, outcome);
+  decided.is_silent = is_silent;
   const auto& decision = decided.decision;
   flow.record.rule = policy::entry_name(snapshot->policy, decision.source, decision.index);
   if (const auto name = policy::DomainName::parse(flow.record.domain))

@@ -40,10 +40,13 @@ std::optional<TlsCause> cause_known_beforehand(const Flow& flow) {
 // The client has not been answered yet: it can still speak with the origin itself.
 net::Awaitable<End> go_on_unread(Flow& flow) {
   flow.record.disposition = flow::Disposition::splice;
-  flow.opening->drop_upstream();
-  flow.upstream.close();
+  if (flow.opening->has_begun_upstream()) {
+    flow.opening->drop_upstream();
+    flow.upstream.close();
+  }
   flow.DeadlineHook::unlink();
-  if (const auto failed = co_await dial(flow)) co_return *failed;
+  if (!flow.upstream.is_open())
+    if (const auto failed = co_await dial(flow)) co_return *failed;
   co_return co_await relay_unread(flow);
 }
 

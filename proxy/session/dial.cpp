@@ -31,6 +31,7 @@ std::optional<End> begin_dial(Flow& flow) {
   if (const auto error = flow.upstream.open(flow.worker.poller(), std::move(*socket)))
     return End{Stage::connect, Side::weir, flow::code_of(error), error};
   flow.upstream.readable = false;  // what comes brings an edge
+  flow.last_active = Clock::now();
   flow.worker.await_deadline(flow, gateway.connect_timeout);
   return std::nullopt;
 }

@@ -57,6 +57,7 @@ class Opening {
 
   bool mirrors_faults() const { return record_.leaf_mirrors_faults; }
   bool has_upstream(const tls::Connection& connection) const { return upstream_.get() == &connection; }
+  bool has_begun_upstream() const { return upstream_ != nullptr; }
   tls::UpstreamConnection& upstream() { return *upstream_; }
   tls::ClientConnection& client() { return *client_; }
 

@@ -5,6 +5,7 @@
 #include "proxy/session/classify.hpp"
 #include "proxy/session/decrypt.hpp"
 #include "proxy/session/dial.hpp"
+#include "proxy/session/first_word.hpp"
 #include "proxy/session/flow.hpp"
 #include "proxy/session/inspect.hpp"
 #include "proxy/session/paths.hpp"
@@ -52,13 +53,15 @@ net::Awaitable<End> live(Flow& flow, net::Descriptor socket) {
   flow.worker.enter(flow);
   if (unwanted) co_return *unwanted;
   Decided decided;
-  if (const auto ended = co_await decide(flow, decided)) co_return *ended;
-  if (decided.reads_http) co_return co_await inspect(flow);
-  const auto& decision = decided.decision;
-  if (decision.action != policy::Action::allow) co_return co_await refuse_blocked(flow, decision);
-  if (decision.tls == policy::Tls::decrypt && flow.worker.tls_sides() != nullptr && !is_http(flow))
-    co_return co_await decrypt(flow, decided.unread);
-  if (const auto failed = co_await dial(flow)) co_return *failed;
+  if (const auto ended = co_await decide_by_first_word(flow, decided)) co_return *ended;
+  switch (way_of(flow, decided)) {
+    case Way::inspect: co_return co_await inspect(flow);
+    case Way::refuse: co_return co_await refuse_blocked(flow, decided.decision);
+    case Way::decrypt: co_return co_await decrypt(flow, decided.unread);
+    case Way::unread: break;
+  }
+  if (!flow.upstream.is_open())
+    if (const auto failed = co_await dial(flow)) co_return *failed;
   co_return co_await relay_unread(flow);
 }
 

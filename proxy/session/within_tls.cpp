@@ -1,6 +1,7 @@
 #include "proxy/session/within_tls.hpp"
 
 #include "proxy/session/classify.hpp"
+#include "proxy/session/first_word.hpp"
 #include "proxy/session/flow.hpp"
 #include "proxy/session/opening.hpp"
 #include "proxy/session/worker.hpp"
@@ -18,6 +19,7 @@ net::Awaitable<Protocol> look_within_tls(Flow& flow, FirstLook& look) {
   // HTTP at first is not kept waiting.
   const bool insists = flow.worker.snapshot().policy.reads_requests();
   bool patient = false;
+  bool late = false;  // whoever speaks first is heard
   while (look.detector().protocol() == Protocol::need_more && !look.is_full()) {
     const auto scratch = flow.worker.resources().scratch();
     const auto io = flow.opening->client().read(scratch);
@@ -31,10 +33,16 @@ net::Awaitable<Protocol> look_within_tls(Flow& flow, FirstLook& look) {
       flow.DeadlineHook::unlink();
       flow.worker.await_deadline(flow, settings.http.header_timeout);
     }
+    if (late && !patient) {
+      const bool client = co_await client_speaks_first(flow, *flow.opening);
+      if (!client) break;
+      continue;
+    }
     co_await flow.waiter.wait();
     if (!flow.stopped) continue;
     if (*flow.stopped == flow::Code::timeout) flow.stopped.reset();
-    break;
+    late = insists && !patient && !flow.stopped;
+    if (!late) break;
   }
   flow.DeadlineHook::unlink();
   const auto protocol = look.detector().protocol();

@@ -132,6 +132,15 @@ Connection::Io Connection::read(std::span<std::uint8_t> into) {
   return {Io::State::moved, size};
 }
 
+bool Connection::has_word() {
+  if (!has_news()) return false;
+  ERR_clear_error();
+  std::uint8_t byte = 0;
+  std::size_t count = 0;
+  const int result = SSL_peek_ex(ssl_.get(), &byte, 1, &count);
+  return result == 1 || SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_READ || has_too_many_messages();
+}
+
 Connection::Io Connection::write(std::span<const std::uint8_t> bytes) {
   ERR_clear_error();
   std::size_t size = 0;

@@ -64,6 +64,8 @@ class Connection : public net::Stream {
   Io read(std::span<std::uint8_t> into) override;
   Io write(std::span<const std::uint8_t> bytes) override;
   Io finish(bool in_order, bool closes) override;
+  // Data to read, or an end: what comes next is no more than the protocol's own.
+  bool has_word();
   bool has_ended() const { return ended_; }  // the peer, in order or not
   bool is_truncated() const override { return truncated_; }
   std::error_code error() const override;

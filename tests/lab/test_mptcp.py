@@ -38,9 +38,9 @@ def test_every_subflow_joins_carries_and_is_on_record(make_network, make_weir, s
         port = sock.getsockname()[1]
         sock.sendall(b"x")
         wait_for(lambda: subflows_of(sock) == paths, what=f"{paths} subflows")
-        live = weir.live_flows()[0]
+        live = weir.live_flow()
         assert live["transport"] == "mptcp" and live["live"]
-        wait_for(lambda: weir.live_flows()[0]["subflows"] == paths, what="weir's count")
+        wait_for(lambda: weir.live_flow()["subflows"] == paths, what="weir's count")
         send_stream(sock, 100 * MIB)
         sock.shutdown(socket.SHUT_WR)
         receive_exactly(sock, 64)
@@ -86,9 +86,9 @@ def test_an_ended_subflow_says_why(network, weir, serve):
     with connect(network.client, (ORIGIN, 5001), mptcp=True) as sock:
         sock.sendall(b"ping")
         receive_exactly(sock, 4)
-        wait_for(lambda: weir.live_flows()[0]["subflows_now"] == 2, what="the second subflow")
+        wait_for(lambda: weir.live_flow()["subflows_now"] == 2, what="the second subflow")
         network.client.run("ip mptcp endpoint flush")
-        wait_for(lambda: weir.live_flows()[0]["subflows_now"] == 1, what="the subflow's end")
+        wait_for(lambda: weir.live_flow()["subflows_now"] == 1, what="the subflow's end")
         sock.sendall(b"pong")
         assert receive_exactly(sock, 4) == b"pong"
     record = weir.record()

@@ -143,7 +143,7 @@ def test_the_same_destination_without_it_ends_at_weir(network, weir, serve):
     with connect(network.client, (ORIGIN, 80), mptcp=True) as sock:
         sock.sendall(b"?")
         wait_for(lambda: subflows_of(sock) == 2, what="the second subflow")
-        wait_for(lambda: weir.live_flows()[0]["subflows"] == 2, what="weir's count")  # the join's last step takes a while
+        wait_for(lambda: weir.live_flow()["subflows"] == 2, what="weir's count")  # the join's last step takes a while
     wait_for(lambda: origin.seen == [0], what="plain TCP at the origin")
     record = weir.record()
     assert record["transport"] == "mptcp" and record["subflows"] == 2
@@ -246,7 +246,7 @@ def test_a_join_while_weir_is_stopped_finds_its_connection(network, weir, serve)
         wait_for(lambda: subflows_of(sock) == 2, what="the join")
         weir.signal(signal.SIGCONT)
         assert receive_exactly(sock, 4) == b"ping"
-        wait_for(lambda: weir.live_flows()[0]["subflows"] == 2, what="weir's count")
+        wait_for(lambda: weir.live_flow()["subflows"] == 2, what="weir's count")
     assert weir.record()["subflows"] == 2
 
 

@@ -328,10 +328,12 @@ class TlsLab:
     def connect(self, origin, mptcp=False, source=None):
         return connect(self.network.client, origin.endpoint, mptcp=mptcp, source=source)
 
-    def open(self, origin, name=None, sni=None, made=None, mptcp=False, session=None, source=None, **options):
-        """A TLS client. `name`: what it asks for and verifies; `sni`: other bytes to say it in."""
+    def open(self, origin, name=None, sni=None, made=None, mptcp=False, session=None, source=None, over=None,
+             **options):
+        """A TLS client. `name`: what it asks for and verifies; `sni`: other bytes to say it in; `over`: a connection that
+        is there."""
         made = made or client_context(self.authority, **options)
-        sock = self.connect(origin, mptcp, source)
+        sock = over or self.connect(origin, mptcp, source)
         try:
             tls = made.wrap_socket(sock, server_hostname=name or origin.name, suppress_ragged_eofs=False,
                                    do_handshake_on_connect=False, session=session)

@@ -100,6 +100,7 @@ class Weir:
         self.program = program or PROGRAM
         self.wrap = list(wrap)
         self.process = None
+        self._found_by_port = set()
         self.write_configuration()
 
     def write_configuration(self, text=None):
@@ -140,17 +141,21 @@ class Weir:
         return self.log.until(lambda line: told.search(line) and line not in self.log.seen[:before])
 
     def record(self, timeout=20, **wanted):
-        """The record of an ended flow with these fields; `client_port` is its client's port."""
+        """The record of an ended flow with these fields. `client_port` is its client's port: a port may be used again,
+        so each flow is found by it once."""
+        port = wanted.pop("client_port", None)
 
         def matches(line):
             record = json.loads(line)
-            if "id" not in record:
+            if "id" not in record or (port is not None and record["id"] in self._found_by_port):
                 return False
-            port = wanted.get("client_port")
-            return all(record.get(key) == value for key, value in wanted.items() if key != "client_port") and (
+            return all(record.get(key) == value for key, value in wanted.items()) and (
                 port is None or record["client"].endswith(f":{port}"))
 
-        return json.loads(self.records.until(matches, timeout))
+        record = json.loads(self.records.until(matches, timeout))
+        if port is not None:
+            self._found_by_port.add(record["id"])
+        return record
 
     def http(self, method, path, body=None, headers=None):
         connection = http.client.HTTPConnection(*ADMIN, timeout=10)
@@ -174,6 +179,12 @@ class Weir:
 
     def live_flows(self):
         return self.get("/api/v1/flows")["flows"]
+
+    def live_flow(self):
+        """The only one. Its client may have connected before weir has accepted it."""
+        flows = wait_for(self.live_flows, what="a live flow")
+        assert len(flows) == 1
+        return flows[0]
 
     def live(self):
         return sum(self.get("/api/v1/status")["counters"]["flows_live"].values())

@@ -154,6 +154,13 @@ TEST_CASE("a patient wait is for what has begun", "[detector]") {
   CHECK(detector.has_begun() == row.begun);
 }
 
+TEST_CASE("line ends alone are awaited only for so long", "[detector]") {
+  constexpr std::size_t kMost = 1024;
+  CHECK(detected(std::string(kMost, '\n')) == Protocol::need_more);
+  CHECK(detected(std::string(kMost + 1, '\n')) == Protocol::malformed);
+  CHECK(detected(std::string(kMost, '\r') + "GET / HTTP/1.0\r\n\r\n") == Protocol::http1);
+}
+
 TEST_CASE("what a first look puts on record", "[detector]") {
   constexpr std::string_view kRequest = "PUT http://WWW.example:80/a?b HTTP/1.1\r\nHost: www.example\r\nA: b\r\n\r\n";
   session::FirstLook request;
