@@ -20,6 +20,7 @@ void Conversation::take_response(Transaction& transaction) {
   if (response.is_informational()) {
     if (++transaction.informational > kMostInformational) return response_fault(transaction, Fault::informational);
     remove_connection_fields(response.fields);
+    response.fields.remove("te");  // of requests only
     return client_->send_head(transaction);
   }
   const bool switches = response.body.kind == Body::Kind::tunnel;
@@ -78,6 +79,7 @@ void Conversation::upstream_goes(ErrorCode code) {
 void Conversation::prepare_response(Transaction& transaction) {
   auto& response = transaction.response;
   remove_connection_fields(response.fields);
+  response.fields.remove("te");  // of requests only
   if (settings_.removes_alternatives) remove_http3_alternatives(response.fields);
   if (transaction.edits != nullptr) edit(response, *transaction.edits);
   if (settings_.via) add_via(response.fields, response.version);

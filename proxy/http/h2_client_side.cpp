@@ -60,6 +60,9 @@ void H2ClientSide::take_pseudo(Transaction& transaction, std::string_view name, 
 
 void H2ClientSide::take_head(Transaction& transaction, bool ends) {
   auto& response = transaction.response;
+  constexpr unsigned kFirst = 100;
+  constexpr unsigned kLast = 599;
+  if (response.status < kFirst || response.status > kLast) return events_.fault(transaction, Fault::start_line);
   if (response.is_informational()) return events_.head(transaction);
   transaction.response_read = true;
   // Of a body that never comes, Content-Length is told all the same (RFC 9110, 8.6).

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "proxy/http/authority.hpp"
+#include "proxy/http/characters.hpp"
 
 namespace weir::http {
 
@@ -31,7 +32,7 @@ Fault fault_of(const Request& request, std::string_view host) {
   if (request.method == "CONNECT" && request.protocol.empty()) return Fault::none;  // it has neither
   if (request.scheme != "http" && request.scheme != "https") return Fault::target;
   const bool has_path = request.target.starts_with('/') || (request.target == "*" && request.method == "OPTIONS");
-  return has_path ? Fault::none : Fault::target;
+  return has_path && all(kTargetChar, request.target) ? Fault::none : Fault::target;
 }
 
 }  // namespace

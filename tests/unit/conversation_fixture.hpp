@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -55,10 +56,10 @@ struct Pairing {
     return std::string(one(client)) + "-" + one(origin);
   }
 };
-inline const std::vector<Pairing> kPairings{{Speaks::http1, Speaks::http1},
-                                            {Speaks::http2, Speaks::http2},
-                                            {Speaks::http2, Speaks::http1},
-                                            {Speaks::http1, Speaks::http2}};
+inline constexpr std::array<Pairing, 4> kPairings{{{Speaks::http1, Speaks::http1},
+                                                   {Speaks::http2, Speaks::http2},
+                                                   {Speaks::http2, Speaks::http1},
+                                                   {Speaks::http1, Speaks::http2}}};
 
 enum class Mishap : std::uint8_t { none, lose_client, lose_origin, end_client, end_origin, expire };
 

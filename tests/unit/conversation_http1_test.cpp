@@ -6,8 +6,7 @@ using weir::http::Fault;
 
 namespace {
 
-constexpr Pairing kPlain{};
-const std::vector<Pairing> kClients1{{Speaks::http1, Speaks::http1}, {Speaks::http1, Speaks::http2}};
+constexpr std::array<Pairing, 2> kClients1{{{Speaks::http1, Speaks::http1}, {Speaks::http1, Speaks::http2}}};
 
 void run_clients1(const Script& script, const Conditions& how = {}) {
   for (const auto& pairing : kClients1) {

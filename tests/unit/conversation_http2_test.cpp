@@ -311,6 +311,8 @@ TEST_CASE("a request that is none resets its stream, or is told so", "[http][con
       {"GET /a", with(rest, {{"te", "gzip"}}), ""},
       {"GET /a", with(rest, {{"content-length", "x"}}), ""},
       {"GET /a", with(rest, {{"content-length", "1"}, {"content-length", "1"}}), ""},
+      {"GET /a\xff", rest, "400"},
+      {"GET /a#b", rest, "400"},
       {"GET /a", {{":scheme", "ftp"}, {":authority", "a.example"}}, "400"},
       {"GET /a", {{":scheme", "https"}, {":authority", "u@a.example"}}, "400"},
       {"GET /a", {{":scheme", "https"}, {":authority", "a.example,b.example"}}, "400"},
@@ -374,6 +376,61 @@ TEST_CASE("a body that is not as long as it says", "[http][conversation]") {
           world.expect(world.supervisor.recorded.size(), 1U);
         },
         {.pairing = {client, Speaks::http2}});
+}
+
+TEST_CASE("a status that is none", "[http][conversation]") {
+  for (const auto client : {Speaks::http1, Speaks::http2})
+    for (const char* status : {"051", "600", "999"}) {
+      World world({.pairing = {client, Speaks::http2}});
+      world.client().request({"GET /a"});
+      world.settle();
+      world.origin().respond(0, {status, {}, "a"});
+      world.settle();
+      CHECK(world.client().got(0).head.substr(0, 3) == "502");
+      require_clean_end(world);
+    }
+}
+
+TEST_CASE("what comes behind a response that was refused is dropped", "[http][conversation]") {
+  for (const auto client : {Speaks::http1, Speaks::http2}) {
+    World world({.pairing = {client, Speaks::http2}});
+    world.client().request({"GET /a"});
+    world.settle();
+    for (int i = 0; i < 40; ++i) world.origin().respond(0, {"103"});
+    world.origin().respond(0, {"200", {}, "a"});
+    world.settle();
+    CHECK(world.client().got(0).head.substr(0, 3) == "502");
+    CHECK(world.client().received().find("200 OK") == std::string::npos);
+    world.expect_records({"GET /a 502 malformed"});
+    require_clean_end(world);
+  }
+}
+
+TEST_CASE("a request that an origin has no stream for can be taken back", "[http][conversation]") {
+  World world({.pairing = kTwo, .origin_settings = {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 0}}});
+  world.settle();
+  world.client().request({"GET /a"});
+  world.settle();
+  CHECK_FALSE(world.conversation().is_idle());
+  world.client().reset(0, NGHTTP2_CANCEL);
+  world.settle();
+  CHECK(world.conversation().is_idle());
+}
+
+TEST_CASE("heads that HTTP/1 takes are not too large for HTTP/2", "[http][conversation]") {
+  FieldList fields;
+  for (int i = 0; i < 240; ++i) fields.emplace_back("x-" + std::to_string(i), std::string(259, 'x'));
+  World up({.pairing = {Speaks::http1, Speaks::http2}});
+  up.client().request({"GET /a", fields});
+  up.settle();
+  CHECK(up.origin().got(0).head.size() > 63'000);
+  World down({.pairing = kDown});
+  down.client().request({"GET /a"});
+  down.settle();
+  down.origin().respond(0, {"200", fields, "a", true});
+  down.settle();
+  CHECK(down.client().got(0).head.size() > 63'000);
+  CHECK(down.client().got(0).whole);
 }
 
 TEST_CASE("heads larger than a frame", "[http][conversation]") {

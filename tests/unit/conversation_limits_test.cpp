@@ -57,6 +57,53 @@ TEST_CASE("a slow origin stops an upload, and nothing is lost", "[http][conversa
   }
 }
 
+TEST_CASE("a body whose last piece fills the window has an end", "[http][conversation]") {
+  for (const auto& pairing : kPairings) {
+    INFO(pairing.name());
+    World world({.pairing = pairing});
+    world.client().request({"POST /a", {}, std::string(300'000, 'a'), true});
+    world.settle();
+    CHECK(world.origin().got(0).whole);
+    world.origin().respond(0, {"200", {}, std::string(300'000, 'a'), true});
+    world.settle();
+    CHECK(world.client().got(0).whole);
+    CHECK(world.conversation().is_idle());
+  }
+}
+
+TEST_CASE("a stream that is read has more on its way", "[http][conversation]") {
+  World world({.pairing = kTwo});
+  world.client().request({"GET /a"});
+  world.settle();
+  world.origin().respond(0, {"200", {}, std::string(200'000, 'a'), false, 0, {}, false});
+  world.settle();
+  CHECK(world.client().got(0).body.size() == 200'000);
+  world.reads_client = false;
+  world.origin().body(0, std::string(kMuch, 'a'));
+  world.settle();
+  const auto taken = kMuch - world.origin2().unsent(0);
+  CHECK(taken > 250'000);
+  CHECK(taken < kHeld);
+}
+
+TEST_CASE("behind the GOAWAY that ends a connection nothing is sent", "[http][conversation]") {
+  for (const auto& pairing : {kTwo, kDown}) {
+    World world({.pairing = pairing});
+    for (const char* path : {"/a", "/b"}) world.client().request({std::string("GET ") + path});
+    world.settle();
+    world.reads_client = false;
+    world.origin().respond(0, {"200", {}, std::string(kMuch, 'a'), true});
+    world.settle();
+    world.client().raw(repeated(1000, frame(6, 1, 0, "12345678")));
+    world.settle();
+    world.reads_client = true;
+    world.settle();
+    CHECK(world.client().received().ends_with(
+        frame(7, 0, 0, big_endian(3, 4) + big_endian(NGHTTP2_ENHANCE_YOUR_CALM, 4))));
+    require_clean_end(world);
+  }
+}
+
 TEST_CASE("one stream that is not read does not hold up another", "[http][conversation]") {
   World world({.pairing = kTwo, .client_takes = false});
   auto* const session = world.client2().session();
