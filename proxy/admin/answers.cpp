@@ -168,20 +168,10 @@ Answer answer_drain(Call call) {
 }
 
 Answer answer_page(Call call) {
-  const auto& path = call.target.path;
   Reply reply;
-  if (path == "/app.js") {
-    reply.content_type = "text/javascript; charset=utf-8";
-    reply.body = page::app_js;
-  } else if (path == "/style.css") {
-    reply.content_type = "text/css; charset=utf-8";
-    reply.body = page::style_css;
-  } else if (path == "/favicon.svg") {
-    reply.content_type = "image/svg+xml";
-    reply.body = page::favicon_svg;
-  } else {
-    reply.content_type = "text/html; charset=utf-8";
-    reply.body = page::index_html;
+  if (const auto* file = page::find(call.target.path)) {
+    reply.content_type = file->type;
+    reply.body = file->bytes;
   }
   co_return reply;
 }

@@ -24,7 +24,7 @@ struct Call {
 };
 
 struct Route {
-  std::string_view path;            // one that ends in '/' leaves the last segment open
+  std::string_view path;            // one that ends in '/' leaves the last segment open; empty: any of the page's
   boost::beast::http::verb method;  // `get` answers HEAD as well
   Kind kind;
   boost::asio::awaitable<Reply> (*answer)(Call);  // none: the connection becomes an event stream
