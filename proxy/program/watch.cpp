@@ -37,6 +37,7 @@ class Watch {
   // Why it cannot go on; nothing where it was told to end.
   std::optional<std::string> run() {
     std::signal(SIGPIPE, SIG_IGN);  // NOLINT(bugprone-signal-handler,cert-err33-c): writing says so
+    signals_.add(SIGWINCH);
     on_signal();
     if (keys_) asio::co_spawn(context_, read_keys(), rethrow);
     asio::co_spawn(context_, follow(), rethrow);
@@ -110,7 +111,7 @@ class Watch {
 
   admin::Client client_;
   asio::io_context context_{1};
-  asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGHUP, SIGWINCH};
+  asio::signal_set signals_{context_, SIGINT, SIGTERM, SIGHUP};
   std::optional<Screen> screen_;
   std::optional<asio::posix::stream_descriptor> keys_;
   admin::Glimpse glimpse_;
