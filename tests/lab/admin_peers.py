@@ -89,7 +89,7 @@ class Terminal:
     def frames(self):
         """What was shown, each time it was drawn, without what makes it bold; a whole one each."""
         drawn = re.findall(rb"\x1b\[H(.*?)\x1b\[J", self.written, re.S)
-        return [re.sub(r"\x1b\[(0m|1m|K)", "", frame.decode()).split("\r\n") for frame in drawn]
+        return [re.split(r"\r+\n", re.sub(r"\x1b\[(0m|1m|K)", "", frame.decode())) for frame in drawn]
 
     def until(self, holds, what):
         """The first frame for which it holds, of those that come from here on."""
