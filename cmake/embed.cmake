@@ -1,14 +1,42 @@
 # Writes files as constants of a C++ source: cmake -DOUTPUT=page.cpp -DHEADER=a/page.hpp -DNAMESPACE=a::page
-# -DFILES=index.html,app.js -P embed.cmake. index.html becomes `index_html`.
+# -DFILES=index.html,app.js -P embed.cmake. index.html becomes `index_html`. A file goes by its own name, or by the one
+# before a colon: licences.txt:/usr/share/doc/x/copyright.
+#
+# With -DTABLE=files they become one array of that name instead, for a web server: {path, type, bytes} of each.
+set(type_html "text/html; charset=utf-8")
+set(type_js "text/javascript; charset=utf-8")
+set(type_css "text/css; charset=utf-8")
+set(type_txt "text/plain; charset=utf-8")
+set(type_svg "image/svg+xml")
+
 string(REPLACE "," ";" FILES "${FILES}")
 set(text "// Made by cmake/embed.cmake.\n#include \"${HEADER}\"\n\nnamespace ${NAMESPACE} {\n")
 foreach(file IN LISTS FILES)
-  get_filename_component(name ${file} NAME)
-  string(MAKE_C_IDENTIFIER ${name} name)
+  if(file MATCHES "^([^:/]+):(.+)$")
+    set(served ${CMAKE_MATCH_1})
+    set(file ${CMAKE_MATCH_2})
+  else()
+    get_filename_component(served ${file} NAME)
+  endif()
+  string(MAKE_C_IDENTIFIER ${served} name)
   file(READ ${file} bytes HEX)
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${bytes}")
-  string(APPEND text "static constexpr char ${name}_bytes[] = {${bytes}};\n"
-                     "extern const std::string_view ${name}{${name}_bytes, sizeof ${name}_bytes};\n")
+  string(APPEND text "static constexpr char ${name}_bytes[] = {${bytes}};\n")
+  if(NOT TABLE)
+    string(APPEND text "extern const std::string_view ${name}{${name}_bytes, sizeof ${name}_bytes};\n")
+    continue()
+  endif()
+  get_filename_component(ending ${served} LAST_EXT)
+  string(SUBSTRING "${ending}" 1 -1 ending)
+  if(NOT DEFINED type_${ending})
+    message(FATAL_ERROR "${file}: embed.cmake knows no content type for .${ending}; add it there")
+  endif()
+  string(REGEX REPLACE "^index\\.html$" "" path "${served}")
+  string(APPEND entries "  {\"/${path}\", \"${type_${ending}}\", {${name}_bytes, sizeof ${name}_bytes}},\n")
 endforeach()
+if(TABLE)
+  string(APPEND text "static constexpr File ${TABLE}_entries[] = {\n${entries}};\n"
+                     "extern const std::span<const File> ${TABLE}{${TABLE}_entries};\n")
+endif()
 string(APPEND text "}\n")
 file(WRITE ${OUTPUT} "${text}")

@@ -52,7 +52,7 @@ Access judge(const Asked& asked, const std::optional<Token>& token) {
     if (!own_origin(asked)) return Access::foreign_origin;
   }
   // A page of a foreign name does not know the token, so a reader that shows it may call weir by any name.
-  if (token) return shows(*token, asked.authorization) ? Access::allowed : Access::no_token;
+  if (token && asked.kind != Kind::page) return shows(*token, asked.authorization) ? Access::allowed : Access::no_token;
   return asked.hosts == 0 || own_host(asked.host) ? Access::allowed : Access::foreign_host;
 }
 

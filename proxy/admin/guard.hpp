@@ -19,6 +19,7 @@ enum class Access {
 // What a route lets happen.
 enum class Kind {
   probe,  // says only that weir is alive; open to all
+  page,   // a file of the status page: the same everywhere, nothing of this network is in it
   read,
   change,  // changes the gateway's state
 };

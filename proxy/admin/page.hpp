@@ -1,13 +1,23 @@
-// The status page's files (page/), put into the program at build time by cmake/embed.cmake.
+// The status page's files (page.cmake), put into the program at build time by cmake/embed.cmake.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 namespace weir::admin::page {
 
-extern const std::string_view index_html;
-extern const std::string_view app_js;
-extern const std::string_view style_css;
-extern const std::string_view favicon_svg;
+struct File {
+  std::string_view path;  // as a browser asks for it: "/", "/app.js"
+  std::string_view type;  // of its content
+  std::string_view bytes;
+};
+
+extern const std::span<const File> files;
+
+inline const File* find(std::string_view path) {
+  for (const auto& file : files)
+    if (file.path == path) return &file;
+  return nullptr;
+}
 
 }  // namespace weir::admin::page

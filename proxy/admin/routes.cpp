@@ -4,13 +4,16 @@
 #include <optional>
 
 #include "proxy/admin/answers.hpp"
+#include "proxy/admin/event_stream.hpp"
+#include "proxy/admin/live_stream.hpp"
+#include "proxy/admin/page.hpp"
 
 namespace weir::admin {
 namespace {
 
 using boost::beast::http::verb;
 
-constexpr std::array<Route, 23> kRoutes{{
+constexpr std::array<Route, 22> kRoutes{{
     {"/healthz", verb::get, Kind::probe, answer_health},
     {"/readyz", verb::get, Kind::probe, answer_readiness},
     {"/metrics", verb::get, Kind::read, answer_metrics},
@@ -24,17 +27,18 @@ constexpr std::array<Route, 23> kRoutes{{
     {"/api/v1/exceptions", verb::delete_, Kind::change, answer_exceptions_remove},
     {"/api/v1/explain", verb::get, Kind::read, answer_explain},
     {"/api/v1/joins", verb::get, Kind::read, answer_joins},
-    {"/api/v1/events", verb::get, Kind::read, nullptr},
+    {"/api/v1/history", verb::get, Kind::read, answer_history},
+    {"/api/v1/summary", verb::get, Kind::read, answer_summary},
+    {"/api/v1/live", verb::get, Kind::read, nullptr, stream_live},
+    {"/api/v1/events", verb::get, Kind::read, nullptr, stream_events},
     {"/api/v1/reload", verb::post, Kind::change, answer_reload},
     {"/api/v1/drain", verb::post, Kind::change, answer_drain},
     {"/ca.crt", verb::get, Kind::read, answer_ca},
     {"/ca.pem", verb::get, Kind::read, answer_ca},
     {"/ca.mobileconfig", verb::get, Kind::read, answer_ca},
-    {"/", verb::get, Kind::read, answer_page},
-    {"/app.js", verb::get, Kind::read, answer_page},
-    {"/style.css", verb::get, Kind::read, answer_page},
-    {"/favicon.svg", verb::get, Kind::read, answer_page},
 }};
+// Of each file of the page: which those are the build knows.
+constexpr Route kPage{"", verb::get, Kind::page, answer_page};
 
 bool leaves_open(const Route& route) { return route.path.size() > 1 && route.path.ends_with('/'); }
 
@@ -52,20 +56,23 @@ std::optional<std::string_view> rest_of(const Route& route, std::string_view pat
   return rest;
 }
 
+void try_route(Match& match, const Route& route, std::string_view rest, verb method) {
+  match.allow +=
+      (match.allow.empty() ? "" : ", ") + std::string(route.method == verb::get ? "GET, HEAD" : name(route.method));
+  if (match.takes_method) return;
+  match.route = &route;
+  match.rest = rest;
+  match.takes_method = method == route.method || (method == verb::head && route.method == verb::get);
+}
+
 }  // namespace
 
 Match find_route(std::string_view path, verb method) {
   Match match;
   for (const auto& route : kRoutes) {
-    const auto rest = rest_of(route, path);
-    if (!rest) continue;
-    match.allow +=
-        (match.allow.empty() ? "" : ", ") + std::string(route.method == verb::get ? "GET, HEAD" : name(route.method));
-    if (match.takes_method) continue;
-    match.route = &route;
-    match.rest = *rest;
-    match.takes_method = method == route.method || (method == verb::head && route.method == verb::get);
+    if (const auto rest = rest_of(route, path)) try_route(match, route, *rest, method);
   }
+  if (match.route == nullptr && page::find(path) != nullptr) try_route(match, kPage, {}, method);
   return match;
 }
 

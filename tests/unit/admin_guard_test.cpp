@@ -68,6 +68,8 @@ TEST_CASE("admin guard: hosts", "[admin]") {
     INFO(row.host);
     CHECK(admin::judge(asked(Kind::read, row.host), std::nullopt) ==
           (row.own ? Access::allowed : Access::foreign_host));
+    CHECK(admin::judge(asked(Kind::page, row.host), std::nullopt) ==
+          admin::judge(asked(Kind::read, row.host), std::nullopt));
     CHECK(admin::judge(asked(Kind::change, row.host), std::nullopt) ==
           (row.own ? Access::allowed : Access::foreign_host));
     CHECK(admin::judge(asked(Kind::probe, row.host), std::nullopt) == Access::allowed);
@@ -133,6 +135,8 @@ TEST_CASE("admin guard: the token", "[admin]") {
     CHECK(admin::judge(one, token) == (row.right ? Access::allowed : Access::no_token));
     one.host = "prometheus.example";  // a reader with the token may call weir by any name
     CHECK(admin::judge(one, token) == (row.right ? Access::allowed : Access::no_token));
+    one.kind = Kind::page;  // needs none, and is judged as a reader without one
+    CHECK(admin::judge(one, token) == Access::foreign_host);
     one.kind = Kind::change;
     CHECK(admin::judge(one, token) == Access::foreign_host);
     one.kind = Kind::probe;
@@ -165,11 +169,11 @@ TEST_CASE("admin token: read from its file", "[admin]") {
   CHECK_THAT(admin::Token::read("/").error(), ContainsSubstring("not a regular file"));
 }
 
-TEST_CASE("admin token: asked of all but the probes", "[admin]") {
+TEST_CASE("admin token: asked of all but the probes and the page's own files", "[admin]") {
   const TokenFile file("s3cret\n");
   test::AdminFixture admin({}, file.path());
   admin.start();
-  for (const auto* target : {"/", "/app.js", "/metrics", "/api/v1/status", "/api/v1/events", "/api/v1/flows/1"}) {
+  for (const auto* target : {"/metrics", "/ca.crt", "/api/v1/status", "/api/v1/events", "/api/v1/flows/1"}) {
     INFO(target);
     const auto reply = admin.ask("GET", target);
     CHECK(test::status_of(reply) == "HTTP/1.1 401 Unauthorized");
@@ -177,6 +181,10 @@ TEST_CASE("admin token: asked of all but the probes", "[admin]") {
     CHECK_THAT(reply, !ContainsSubstring("s3cret"));
   }
   CHECK(test::status_of(admin.ask("POST", "/api/v1/drain")) == "HTTP/1.1 401 Unauthorized");
+  for (const auto* target : {"/", "/app.js", "/dygraph.min.js", "/licences.txt"}) {
+    INFO(target);
+    CHECK(test::status_of(admin.ask("GET", target)) == "HTTP/1.1 200 OK");
+  }
   CHECK(test::status_of(admin.ask("GET", "/healthz")) == "HTTP/1.1 200 OK");
   CHECK(test::status_of(admin.ask("GET", "/readyz")) == "HTTP/1.1 200 OK");
   CHECK(test::status_of(admin.ask("GET", "/metrics", "Authorization: Bearer s3cret\r\n")) == "HTTP/1.1 200 OK");

@@ -1,6 +1,11 @@
 // The admin service by real HTTP over loopback: endpoints, bad requests, slow and many clients.
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
 #include <boost/json.hpp>
 
+#include "proxy/admin/page.hpp"
 #include "tests/unit/admin_fixture.hpp"
 #include "tests/unit/catch.hpp"
 
@@ -29,8 +34,11 @@ TEST_CASE("admin: each endpoint answers", "[admin]") {
       {"/api/v1/flows?limit=1&sort=bytes", "application/json", "\"total\":1"},
       {"/api/v1/flows/000000000000002a", "application/json", "\"live\":true"},
       {"/", "text/html; charset=utf-8", "<title>weir</title>"},
-      {"/app.js", "text/javascript; charset=utf-8", "keepRefreshing()"},
+      {"/app.js", "text/javascript; charset=utf-8", ""},
       {"/style.css", "text/css; charset=utf-8", "prefers-color-scheme: dark"},
+      {"/dygraph.min.js", "text/javascript; charset=utf-8", "Dygraph"},
+      {"/dygraph.min.css", "text/css; charset=utf-8", "dygraph-legend"},
+      {"/licences.txt", "text/plain; charset=utf-8", "Permission is hereby granted"},
       {"/favicon.svg", "image/svg+xml", "<svg"},
   };
   for (const auto& row : rows) {
@@ -44,6 +52,18 @@ TEST_CASE("admin: each endpoint answers", "[admin]") {
     CHECK_THAT(head, ContainsSubstring("Content-Length: " + std::to_string(body_of(reply).size()) + "\r\n") ||
                          ContainsSubstring("uptime"));
     CHECK(body_of(head).empty());
+  }
+}
+
+TEST_CASE("admin: every file of the page is served as it is", "[admin]") {
+  const std::filesystem::path folder = std::filesystem::path(WEIR_SOURCE_DIR) / "proxy" / "admin" / "page";
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const auto name = entry.path().filename().string();
+    INFO(name);
+    const auto* file = admin::page::find(name == "index.html" ? "/" : "/" + name);
+    REQUIRE(file != nullptr);
+    std::ifstream stream(entry.path(), std::ios::binary);
+    CHECK(file->bytes == std::string(std::istreambuf_iterator<char>(stream), {}));
   }
 }
 
