@@ -308,7 +308,7 @@ zpty z 'zsh -f -i'
 zpty -w z 'PROMPT=; fpath=({tree}/usr/share/zsh/vendor-completions $fpath); autoload -Uz compinit; compinit -u -D; echo l''oaded'
 zpty -r z seen '*loaded*'
 zpty -w -n z $'weir bypass \\t\\t'
-zpty -r z seen '*add*list*remove*'
+zpty -r z seen '*an entry that was added*'
 print -r -- $seen
 """
     offered = run("zsh", "-f", "-c", script, cwd=tmp_path, env=os.environ | {"HOME": str(tmp_path), "TERM": "dumb"}).stdout
