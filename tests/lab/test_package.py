@@ -80,7 +80,7 @@ def maintainer_script(name, *words, folder):
     """Runs one with every program that it calls replaced; the calls that it made."""
     calls = folder / "calls"
     stub = '#!/bin/sh\necho "${0##*/} $*" >> CALLS\n'.replace("CALLS", str(calls))
-    answers = {"getent": "exit 1" if name == "postinst" else "exit 0", "deb-systemd-helper": '[ "$2" != was-enabled ]'}
+    answers = {"getent": "exit 1" if name == "postinst" else "exit 0", "deb-systemd-helper": '[ "$1" != debian-installed ]'}
     for program in ("getent", "adduser", "deluser", "install", "rm", "systemctl", "deb-systemd-helper",
                     "deb-systemd-invoke", "weir"):
         (folder / program).write_text(stub + answers.get(program, "") + "\n")
