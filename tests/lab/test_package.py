@@ -59,7 +59,7 @@ def commands():
 def test_package_is_as_debian_wants_it(package):
     assert run("lintian", "--fail-on", "error,warning", "--allow-root", package).stdout == ""
     fields = run("dpkg-deb", "-f", package).stdout
-    for needed in ("adduser", "libc6", "libnftables1", "libssl3", "libnghttp2-14"):
+    for needed in ("adduser", "netbase", "libc6", "libnftables1", "libssl3", "libnghttp2-14"):
         assert re.search(rf"^Depends:.*\b{needed}", fields, re.M), fields
     listed = run("dpkg-deb", "-c", package).stdout
     assert all(line.split()[1] == "root/root" for line in listed.splitlines())
