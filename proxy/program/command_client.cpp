@@ -27,6 +27,10 @@ int status(const Options& options) {
   return ask(options, verb::get, "/api/v1/status", options.json ? show_json : show_report<admin::status_report>);
 }
 
+int health(const Options& options) {
+  return ask(options, verb::get, "/healthz", [](const std::string& body) { std::fputs(body.c_str(), stdout); });
+}
+
 int flows(const Options& options) {
   auto target = "/api/v1/flows?limit=" + std::to_string(options.limit) + "&sort=" + options.sort;
   if (!options.transport.empty()) target += "&transport=" + options.transport;
@@ -68,6 +72,9 @@ void add_json(CLI::App& command, const std::shared_ptr<Options>& options) {
 void add_client_commands(CLI::App& app, Action& chosen) {
   const auto options = std::make_shared<Options>();
   add_json(*add(app, chosen, "status", "the running gateway at a glance", status, options), options);
+  const auto anybody = std::make_shared<Options>();
+  anybody->shows_token = false;
+  add(app, chosen, "health", "whether the running gateway answers: exit 0, else 1; what a container asks", health, anybody);
   auto* list = add(app, chosen, "flows", "live flows", flows, options);
   add_json(*list, options);
   list->add_option("--limit", options->limit, "the most to show")->check(CLI::Range(1, 10'000))->capture_default_str();

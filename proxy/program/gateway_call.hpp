@@ -21,6 +21,7 @@ struct GatewayCall {
   std::string configuration = kDefaultConfiguration;
   std::string admin;
   std::string token_file;
+  bool shows_token = true;  // false: for what anybody may ask, so that the token's file need not be readable
 };
 
 // -c, --admin and --token-file; the call outlives the command.
