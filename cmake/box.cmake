@@ -15,8 +15,8 @@ target_compile_options(weir_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow
 # Some libraries ask for it, and a precompiled header serves only those who compile as it was compiled.
 target_compile_options(weir_warnings INTERFACE -pthread)
 
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # g++ 12 sees overlaps and overruns in std::string's own operator+ that are not there (GCC bug 105651).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
+  # g++ 12 to 14 see overlaps and overruns in std::string's own operator+ that are not there (GCC bug 105651).
   target_compile_options(weir_warnings INTERFACE -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow)
 endif()
 

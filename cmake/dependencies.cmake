@@ -13,6 +13,14 @@ pkg_check_modules(cares REQUIRED IMPORTED_TARGET libcares)
 pkg_check_modules(idn2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(mnl REQUIRED IMPORTED_TARGET libmnl)
 
+# Debian 13's Abseil hands on, through RE2, a definition that is for Windows; those that use RE2 could not share a
+# precompiled header with those that do not.
+get_target_property(re2_options PkgConfig::re2 INTERFACE_COMPILE_OPTIONS)
+if(re2_options)
+  list(REMOVE_ITEM re2_options -DNOMINMAX)
+  set_target_properties(PkgConfig::re2 PROPERTIES INTERFACE_COMPILE_OPTIONS "${re2_options}")
+endif()
+
 # Asio and Beast are compiled once, in one translation unit each, instead of in every file that includes them.
 add_library(weir_asio STATIC ${CMAKE_CURRENT_SOURCE_DIR}/cmake/asio.cpp)
 target_link_libraries(weir_asio PUBLIC Boost::headers Threads::Threads)

@@ -45,6 +45,14 @@ Finding check_interfaces(const conf::Settings& settings) {
 
 Finding check_forwarding(const conf::Settings& settings) {
   const SysctlTree tree;
+  if (settings.gateway.manage_network && !sysctls_writable()) {
+    const auto missing = missing_sysctls(settings, tree);
+    std::vector<std::string> names;
+    for (const auto& sysctl : missing) names.push_back(dotted(sysctl.name));
+    if (!missing.empty())
+      return fatal("forwarding", joined(names) + " is not as weir needs it, and /proc/sys cannot be written",
+                   outside_remedy(missing));
+  }
   std::vector<std::string> off;
   for (const std::string name : {"net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"}) {
     if (tree.read(name) == "0") off.push_back(dotted(name));
@@ -53,10 +61,6 @@ Finding check_forwarding(const conf::Settings& settings) {
     const auto remedy = "sysctl -w " + joined(off) + "=1";
     if (!settings.gateway.manage_network) {
       return warning("forwarding", joined(off) + " is off: what weir does not intercept goes nowhere", remedy);
-    }
-    if (!sysctls_writable()) {
-      return fatal("forwarding", joined(off) + " is off and /proc/sys cannot be written",
-                   "set it from outside the container (docker run --sysctl)");
     }
     return fine("forwarding", joined(off) + " is off; weir turns it on while it runs");
   }

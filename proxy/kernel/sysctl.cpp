@@ -35,7 +35,7 @@ std::string why(const Sysctl& sysctl, int error) {
   const std::string name = dotted(sysctl.name);
   const std::string text =
       "cannot set " + name + " to " + sysctl.value + ": " + std::error_code(error, std::generic_category()).message();
-  if (error == EROFS) return text + "; set it from outside the container (docker run --sysctl " + name + "=…)";
+  if (error == EROFS) return text + "; " + outside_remedy({sysctl});
   if (error == EACCES || error == EPERM) return text + "; weir needs CAP_NET_ADMIN (run it as root)";
   return text;
 }
@@ -73,6 +73,16 @@ void save_companions(const std::string& name, const SysctlTree& tree, std::vecto
 }
 
 }  // namespace
+
+std::string outside_remedy(const std::vector<Sysctl>& missing) {
+  std::string options;
+  std::string lines;
+  for (const auto& sysctl : missing) {
+    options += " --sysctl " + dotted(sysctl.name) + "=" + sysctl.value;
+    lines += (lines.empty() ? "" : ", ") + dotted(sysctl.name) + ": " + sysctl.value;
+  }
+  return "start the container with" + options + " (in a compose file, sysctls: {" + lines + "})";
+}
 
 std::string dotted(std::string name) {
   for (char& c : name) c = c == '/' ? '.' : c == '.' ? '/' : c;
@@ -113,6 +123,14 @@ std::vector<Sysctl> needed_sysctls(const conf::Settings& settings, const SysctlT
   needed.push_back({"net/mptcp/allow_join_initial_addr_port", settings.mptcp.allow_join_initial_address ? "1" : "0"});
   std::erase_if(needed, [&](const Sysctl& sysctl) { return !tree.read(sysctl.name); });
   return needed;
+}
+
+std::vector<Sysctl> missing_sysctls(const conf::Settings& settings, const SysctlTree& tree) {
+  auto missing = needed_sysctls(settings, tree);
+  std::erase_if(missing, [&](const Sysctl& sysctl) {
+    return sysctl.name.ends_with("/accept_ra") || tree.read(sysctl.name) == sysctl.value;
+  });
+  return missing;
 }
 
 std::vector<Sysctl> values_to_save(const std::vector<Sysctl>& needed, const SysctlTree& tree) {

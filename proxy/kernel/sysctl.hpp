@@ -36,6 +36,13 @@ class SysctlTree {
 // What these settings need, in the order of writing; names this kernel has not are left out.
 std::vector<Sysctl> needed_sysctls(const conf::Settings&, const SysctlTree&);
 
+// Of those, what somebody else must have set where weir cannot write, as in a container. An interface's accept_ra is not
+// among them: it counts only while forwarding is being turned on.
+std::vector<Sysctl> missing_sysctls(const conf::Settings&, const SysctlTree&);
+
+// How a container is given these: "start the container with --sysctl net.ipv4.ip_forward=1 …".
+std::string outside_remedy(const std::vector<Sysctl>& missing);
+
 // The values from before `needed` is written, in the order of putting back: of each name whose value differs, and of
 // what the kernel changes along with those.
 std::vector<Sysctl> values_to_save(const std::vector<Sysctl>& needed, const SysctlTree&);

@@ -15,7 +15,7 @@ using Action = std::function<int()>;
 
 void add_run(CLI::App&, Action& chosen);
 void add_check(CLI::App&, Action& chosen);
-void add_client_commands(CLI::App&, Action& chosen);  // status, flows, flow, reload, drain
+void add_client_commands(CLI::App&, Action& chosen);  // status, health, flows, flow, reload, drain
 void add_bypass(CLI::App&, Action& chosen);           // bypass list, add, remove
 void add_ca(CLI::App&, Action& chosen);               // ca init, show, export
 void add_exceptions(CLI::App&, Action& chosen);       // exceptions list, remove

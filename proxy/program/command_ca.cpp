@@ -19,6 +19,7 @@ struct Options {
   std::string certificate;
   std::string key;
   pki::NewAuthority wanted;
+  bool if_missing = false;
   std::string format = "pem";
   std::string output;
 };
@@ -54,9 +55,24 @@ boost::system::result<CaFiles, std::string> files(const Options& options, bool w
   return CaFiles{.certificate = tls.ca_certificate, .key = tls.ca_key};
 }
 
+bool both_are_there(const CaFiles& named) {
+  std::error_code ignored;
+  return std::filesystem::exists(named.certificate, ignored) && std::filesystem::exists(named.key, ignored);
+}
+
+// One that is there is said to be, and has to be good: what starts after this command counts on it.
+int keep(const CaFiles& named) {
+  const auto authority = pki::Authority::load(named.certificate, named.key);
+  if (!authority) return failed(authority.error());
+  std::printf("%s and %s are there already and stay\n%s", named.certificate.c_str(), named.key.c_str(),
+              pki::describe(*authority->root()).c_str());
+  return 0;
+}
+
 int init(const Options& options) {
   const auto named = files(options, true);
   if (!named) return failed(named.error());
+  if (options.if_missing && both_are_there(*named)) return keep(*named);
   const auto& [certificate, key] = *named;
   if (const auto made = pki::make_authority(certificate, key, options.wanted); !made) return failed(made.error());
   const auto read = pki::read_certificate(certificate);
@@ -120,6 +136,7 @@ CLI::App* add_one(CLI::App& ca, Action& chosen, const char* name, const char* he
 void add_init(CLI::App& ca, Action& chosen, const std::shared_ptr<Options>& options) {
   auto* command = add_one(ca, chosen, "init", "make one: a root certificate and its key", options, init);
   command->add_option("--key", options->key, "instead of tls.ca_key")->type_name("FILE");
+  command->add_flag("--if-missing", options->if_missing, "keep the one that is there, and say so, instead of failing");
   command->add_option("--name", options->wanted.name, "what clients see it called")->capture_default_str();
   command->add_option("--years", options->wanted.years, "how long it is valid")
       ->check(CLI::Range(1, 30))

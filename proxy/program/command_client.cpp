@@ -36,6 +36,10 @@ int status(const Options& options) {
   return ask(options, verb::get, "/api/v1/status", options.json ? show_json : show_report<admin::status_report>);
 }
 
+int health(const Options& options) {
+  return ask(options, verb::get, "/healthz", [](const std::string& body) { std::fputs(body.c_str(), stdout); });
+}
+
 int flows(const Options& options) {
   auto target = "/api/v1/flows?limit=" + std::to_string(options.limit) + "&sort=" + options.sort;
   for (const auto& [key, value] : {std::pair("transport", &options.transport), std::pair("order", &options.order),
@@ -98,6 +102,10 @@ void add_client_commands(CLI::App& app, Action& chosen) {
   auto* glance = add(app, chosen, "status", "the running gateway at a glance", status, options);
   glance->add_flag("--watch", options->watch, "again and again, until q or ^C")->excludes(add_json(*glance, options));
   add_flows(app, chosen, options);
+  const auto anybody = std::make_shared<Options>();
+  anybody->shows_token = false;
+  add(app, chosen, "health", "whether the running gateway answers: exit 0, else 1; what a container asks", health,
+      anybody);
   auto* one = add(app, chosen, "flow", "one live flow, with its subflows", flow, options);
   add_json(*one, options);
   one->add_option("ID", options->id, "as weir flows shows it")->required();

@@ -22,7 +22,7 @@ boost::system::result<admin::Client, std::string> find_gateway(const GatewayCall
     client.at = reading.settings.admin.listen;
     if (token_file.empty()) token_file = reading.settings.admin.token_file;
   }
-  if (token_file.empty()) return client;
+  if (token_file.empty() || !call.shows_token) return client;
   auto token = admin::Token::read(token_file);
   if (!token) return token.error();
   client.token = std::move(*token);

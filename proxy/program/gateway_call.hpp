@@ -23,6 +23,7 @@ struct GatewayCall {
   std::string configuration = kDefaultConfiguration;
   std::string admin;
   std::string token_file;
+  bool shows_token = true;  // false: for what anybody may ask, so that the token's file need not be readable
 };
 
 // Which gateway is meant: by --admin, else by the configuration that it runs with.

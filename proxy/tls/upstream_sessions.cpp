@@ -5,10 +5,18 @@
 namespace weir::tls {
 namespace {
 
+// OpenSSL 3.3 has another call for it, and 3.4 warns of the old one.
+std::time_t made_at(const SSL_SESSION* session) {
+#if OPENSSL_VERSION_PREREQ(3, 3)
+  return SSL_SESSION_get_time_ex(session);
+#else
+  return SSL_SESSION_get_time(session);
+#endif
+}
+
 bool is_valid(const SSL_SESSION* session) {
-  const auto now = static_cast<long>(std::time(nullptr));
   return SSL_SESSION_is_resumable(session) == 1 &&
-         SSL_SESSION_get_time(session) + SSL_SESSION_get_timeout(session) > now;
+         made_at(session) + SSL_SESSION_get_timeout(session) > std::time(nullptr);
 }
 
 }  // namespace

@@ -45,6 +45,20 @@ def test_a_second_init_changes_nothing(ca, tmp_path):
     assert before == [(tmp_path / name).read_bytes() for name in ("ca.crt", "ca.key")]
 
 
+def test_what_starts_before_the_gateway_makes_one_only_where_there_is_none(ca, tmp_path):
+    assert "made" in ca("init", "--if-missing").stdout
+    before = [(tmp_path / name).read_bytes() for name in ("ca.crt", "ca.key")]
+    again = ca("init", "--if-missing")
+    assert again.returncode == 0 and "are there already and stay" in again.stdout and ca("show").stdout in again.stdout
+    assert before == [(tmp_path / name).read_bytes() for name in ("ca.crt", "ca.key")]
+
+    (tmp_path / "ca.key").write_text("none")
+    assert ca("init", "--if-missing").returncode == 1
+    (tmp_path / "ca.crt").unlink()
+    half = ca("init", "--if-missing")
+    assert half.returncode == 1 and "is there already" in half.stderr
+
+
 def test_wrong_calls_and_what_is_missing(ca, tmp_path):
     assert ca("init", "--years", "31").returncode == 2
     assert ca("export", "--format", "jks").returncode == 2

@@ -55,6 +55,19 @@ TEST_CASE("the C flag follows the settings", "[sysctl]") {
   CHECK(kernel::needed_sysctls(settings(), fake.tree()).front().value == "1");
 }
 
+TEST_CASE("what a container must be given is what differs, and said so that it can be copied", "[sysctl]") {
+  const FakeTree fake{{"net/ipv4/ip_forward", "1"},
+                      {"net/ipv6/conf/all/forwarding", "0"},
+                      {"net/ipv6/conf/wan0/forwarding", "0"},
+                      {"net/ipv6/conf/wan0/accept_ra", "1"},
+                      {"net/mptcp/allow_join_initial_addr_port", "0"}};
+  const auto missing = kernel::missing_sysctls(settings(), fake.tree());
+  CHECK(missing == Sysctls{{"net/ipv6/conf/all/forwarding", "1"}, {"net/mptcp/allow_join_initial_addr_port", "1"}});
+  CHECK(kernel::outside_remedy(missing) ==
+        "start the container with --sysctl net.ipv6.conf.all.forwarding=1 --sysctl net.mptcp.allow_join_initial_addr_port=1 "
+        "(in a compose file, sysctls: {net.ipv6.conf.all.forwarding: 1, net.mptcp.allow_join_initial_addr_port: 1})");
+}
+
 TEST_CASE("nothing is saved where nothing changes", "[sysctl]") {
   const FakeTree fake{{"net/ipv4/ip_forward", "1"}, {"net/ipv4/conf/wan0/forwarding", "1"}};
   CHECK(kernel::values_to_save({{"net/ipv4/ip_forward", "1"}}, fake.tree()).empty());
