@@ -3,6 +3,7 @@
 #include <sstream>
 #include <string>
 
+#include <fcntl.h>
 #include <net/if.h>
 #include <unistd.h>
 
@@ -24,7 +25,8 @@ std::string joined(const std::vector<std::string>& parts) {
 bool is_set(const SysctlTree& tree, const std::string& name) { return tree.read(name).value_or("0") != "0"; }
 
 // Read-only where a container was not given /proc/sys.
-bool sysctls_writable() { return access("/proc/sys/net/ipv4/ip_forward", W_OK) == 0; }
+// As this process is now: access(2) asks for the real user, and leaves the capabilities of one that is not root out.
+bool sysctls_writable() { return faccessat(AT_FDCWD, "/proc/sys/net/ipv4/ip_forward", W_OK, AT_EACCESS) == 0; }
 
 }  // namespace
 
