@@ -15,9 +15,11 @@ std::string take(boost::system::result<T, std::string> made, Into& into) {
 
 std::string load_authority(const conf::TlsSettings& tls, Decryption& decryption) {
   auto authority = pki::Authority::load(tls.ca_certificate, tls.ca_key);
-  if (!authority)
-    return authority.error() + conf::remedy_where_closed(tls.ca_certificate, conf::Use::read) +
-           conf::remedy_where_closed(tls.ca_key, conf::Use::read);
+  if (!authority) {
+    auto remedy = conf::remedy_where_closed(tls.ca_certificate, conf::Use::read);
+    if (remedy.empty()) remedy = conf::remedy_where_closed(tls.ca_key, conf::Use::read);
+    return authority.error() + remedy;
+  }
   decryption.authority = std::make_shared<const pki::Authority>(std::move(*authority));
   return take(pki::LeafMaker::make(decryption.authority), decryption.maker);
 }

@@ -4,11 +4,12 @@ import contextlib
 import ctypes
 import os
 import pathlib
+import time
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 _LIBC.ptrace.restype = ctypes.c_long
-_PEEK, _POKE, _CONT, _STEP, _GETREGS, _SETREGS, _DETACH = 1, 4, 7, 9, 12, 13, 17
+_PEEK, _STEP, _GETREGS, _SETREGS, _DETACH = 1, 9, 12, 13, 17
 _SEIZE, _INTERRUPT = 0x4206, 0x4207
 _WALL = 0x40000000
 _SYSCALL = 0x050F  # the instruction, of x86-64
@@ -49,20 +50,27 @@ def held(thread):
 def call(thread, number):
     """What that thread gets for this system call without arguments: the kernel's negative error, or the wait status
     that told of its end."""
-    with held(thread):
-        before, now = _Registers(), _Registers()
-        _ptrace(_GETREGS, thread, ctypes.byref(before))
-        ctypes.memmove(now, before, ctypes.sizeof(now))
-        word = _ptrace(_PEEK, thread, address=before[_RIP])
-        _ptrace(_POKE, thread, word & ~0xFFFF | _SYSCALL, before[_RIP])
-        now[_RAX], now[_ORIG_RAX] = number, ctypes.c_ulong(-1).value
-        now[_RDI] = now[_RSI] = now[_RDX] = 0
-        _ptrace(_SETREGS, thread, ctypes.byref(now))
-        _ptrace(_STEP, thread)
-        _, status = os.waitpid(thread, _WALL)
-        if not os.WIFSTOPPED(status):
-            return status
-        _ptrace(_GETREGS, thread, ctypes.byref(now))
-        _ptrace(_POKE, thread, word, before[_RIP])
-        _ptrace(_SETREGS, thread, ctypes.byref(before))
-        return ctypes.c_long(now[_RAX]).value
+    while True:
+        with held(thread):
+            registers = _Registers()
+            _ptrace(_GETREGS, thread, ctypes.byref(registers))
+            # It is to wait in a system call, and goes back to the very instruction that brought it there: the code is
+            # the other threads' too.
+            if _ptrace(_PEEK, thread, address=registers[_RIP] - 2) & 0xFFFF == _SYSCALL:
+                return _step_over(thread, number, registers)
+        time.sleep(0.01)
+
+
+def _step_over(thread, number, before):
+    now = _Registers.from_buffer_copy(before)
+    now[_RAX], now[_ORIG_RAX] = number, ctypes.c_ulong(-1).value
+    now[_RDI] = now[_RSI] = now[_RDX] = 0
+    now[_RIP] -= 2
+    _ptrace(_SETREGS, thread, ctypes.byref(now))
+    _ptrace(_STEP, thread)
+    _, status = os.waitpid(thread, _WALL)
+    if not os.WIFSTOPPED(status):
+        return status
+    _ptrace(_GETREGS, thread, ctypes.byref(now))
+    _ptrace(_SETREGS, thread, ctypes.byref(before))
+    return ctypes.c_long(now[_RAX]).value
