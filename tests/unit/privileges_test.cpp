@@ -102,21 +102,21 @@ std::string behind_fence(const std::function<std::string()>& body) {
 
 TEST_CASE("gateway.user: an account that is not there is an error with its remedy", "[privileges]") {
   const auto account = kernel::account_to_become("no-such-account");
-  REQUIRE_FALSE(account);
+  REQUIRE(account.has_error());
   CHECK_THAT(account.error(), ContainsSubstring("gateway.user: there is no account 'no-such-account'"));
   CHECK_THAT(account.error(), ContainsSubstring("useradd"));
 }
 
 TEST_CASE("gateway.user: who runs already as that account stays", "[privileges]") {
   const auto account = kernel::account_to_become(conf::account_name());
-  REQUIRE(account);
-  CHECK_FALSE(*account);
+  REQUIRE(account.has_value());
+  CHECK_FALSE(account->has_value());
 }
 
 TEST_CASE("privileges: another account, two capabilities and no way back", "[privileges][root]") {
   WEIR_NEEDS_ROOT();
   const auto account = kernel::account_to_become("daemon");
-  REQUIRE((account && *account && (*account)->user == kDaemon));
+  REQUIRE((account.has_value() && account->has_value() && (*account)->user == kDaemon));
   const auto seen = in_child([&] {
     const auto error = error_of(kernel::give_up_privileges(*account));
     return error + "\n" + status_of_process() + "setuid " + outcome(setuid(0)) + "\n" +
@@ -147,7 +147,8 @@ TEST_CASE("privileges: without CAP_SETPCAP, as in a container, all but the bound
   const auto seen = in_child([&]() -> std::string {
     __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     __user_cap_data_struct data[2]{};
-    for (const unsigned capability : {CAP_NET_ADMIN, CAP_SETUID, CAP_SETGID}) data[0].permitted |= 1U << capability;
+    for (const unsigned capability : {unsigned{CAP_NET_ADMIN}, unsigned{CAP_SETUID}, unsigned{CAP_SETGID}})
+      data[0].permitted |= 1U << capability;
     data[0].effective = data[0].permitted;
     if (syscall(SYS_capset, &header, data) != 0) return "capset";
     const auto error = error_of(kernel::give_up_privileges(*account));
