@@ -6,6 +6,8 @@
 #include <memory>
 #include <system_error>
 
+#include "conf/closed_file.hpp"
+
 namespace weir::conf {
 namespace {
 
@@ -18,7 +20,10 @@ Text failed(int error) { return failed("cannot be read: " + std::system_category
 
 Text read_whole(const std::filesystem::path& path, std::size_t most) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"), std::fclose);
-  if (!file) return failed(errno);
+  if (!file) {
+    auto why = "cannot be read: " + std::system_category().message(errno);
+    return failed(why + remedy_where_closed(path, Use::read));
+  }
   std::string text;
   std::array<char, 65536> piece{};
   while (const auto size = std::fread(piece.data(), 1, piece.size(), file.get())) {

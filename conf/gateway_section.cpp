@@ -80,6 +80,8 @@ void read_gateway(Section section, GatewaySettings& gateway) {
   if (section.read("workers", workers, 0, kMostWorkers)) gateway.workers = static_cast<unsigned>(workers);
   std::int64_t max_flows = 0;
   if (section.read("max_flows", max_flows, 0, kMostFlows)) gateway.max_flows = static_cast<std::size_t>(max_flows);
+  section.read("user", gateway.user);
+  section.read("fence", gateway.fence);
   section.finish();
 }
 

@@ -55,6 +55,7 @@ bool for_each_entry(Section& section, std::string_view key, const std::filesyste
       continue;
     }
     const auto file = (folder / entry.substr(kFile.size())).string();
+    section.problems().note_list(file);
     const auto text = read_whole(file, kLargestFile);
     if (text)
       visit_lines(*text, file, visit);

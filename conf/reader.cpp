@@ -49,6 +49,7 @@ Reading read_table(const toml::table& root, const std::string& file_name) {
   read_rules(root, around, problems, reading.policy);
   read_admin(Section("[admin]", table_of(root, "admin", problems), problems), folder, settings.gateway, settings.admin);
   read_log(Section("[log]", table_of(root, "log", problems), problems), folder, settings.log);
+  settings.list_files = problems.list_files();
   reading.problems = problems.in_order();
   return reading;
 }

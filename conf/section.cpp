@@ -44,6 +44,10 @@ std::vector<Problem> Problems::in_order() {
   return std::move(problems_);
 }
 
+void Problems::note_list(std::filesystem::path file) {
+  if (std::ranges::find(list_files_, file) == list_files_.end()) list_files_.push_back(std::move(file));
+}
+
 void Section::problem(std::string message) {
   problems_.add(table_ == nullptr ? toml::source_region{} : table_->source(), std::move(message));
 }

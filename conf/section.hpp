@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <initializer_list>
 #include <optional>
@@ -33,10 +34,14 @@ class Problems {
   Place place(const toml::source_region& where) const;
   // Those of weir.toml first.
   std::vector<Problem> in_order();
+  // Besides problems, which files were read for entries; each once.
+  void note_list(std::filesystem::path file);
+  const std::vector<std::filesystem::path>& list_files() const { return list_files_; }
 
  private:
   std::string file_;
   std::vector<Problem> problems_;
+  std::vector<std::filesystem::path> list_files_;
 };
 
 class Section {

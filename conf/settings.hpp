@@ -34,6 +34,8 @@ struct GatewaySettings {
   std::chrono::milliseconds idle_timeout{std::chrono::minutes{5}};
   std::chrono::milliseconds drain_timeout{std::chrono::seconds{30}};
   std::size_t max_flows = 0;  // 0: from the descriptor limit
+  std::string user;           // empty: the account `weir` if there is one
+  bool fence = true;
   friend bool operator==(const GatewaySettings&, const GatewaySettings&) = default;
 };
 
@@ -123,6 +125,7 @@ struct Settings {
   DnsSettings dns;
   AdminSettings admin;
   LogSettings log;
+  std::vector<std::filesystem::path> list_files;  // that entries of bypasses and rules name
   friend bool operator==(const Settings&, const Settings&) = default;
 };
 

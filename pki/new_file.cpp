@@ -51,6 +51,15 @@ int write_whole(const Descriptor& file, std::string_view content, mode_t mode) {
   return fsync(file.number()) == 0 ? 0 : errno;
 }
 
+// Root makes it for whoever the folder belongs to: the account that is to read it.
+int give_to_owner_of(const std::filesystem::path& folder, const Descriptor& file) {
+  struct stat about {};
+  if (geteuid() != 0) return 0;
+  if (stat(folder.c_str(), &about) != 0) return errno;
+  if (about.st_uid == 0) return 0;
+  return fchown(file.number(), about.st_uid, about.st_gid) == 0 ? 0 : errno;
+}
+
 // The names in a folder are on the disk once it is, too.
 int sync_folder(const std::filesystem::path& folder) {
   const Descriptor opened(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -64,6 +73,7 @@ Result<NewFile> NewFile::write(const std::filesystem::path& path, std::string_vi
   const Descriptor file(mkostemp(aside.data(), O_CLOEXEC));
   if (!file) return failed(path, errno);
   NewFile made(path, aside);
+  if (const int error = give_to_owner_of(folder_of(path), file); error != 0) return failed(path, error);
   if (const int error = write_whole(file, content, mode); error != 0) return failed(path, error);
   return made;
 }

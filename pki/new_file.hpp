@@ -12,7 +12,8 @@ namespace weir::pki {
 
 class NewFile {
  public:
-  // Written under another name in the same folder, and on the disk. That name goes with the object.
+  // Written under another name in the same folder, and on the disk. That name goes with the object. Where this is root,
+  // whoever owns the folder owns the file.
   static Result<NewFile> write(const std::filesystem::path& path, std::string_view content, mode_t mode);
 
   NewFile(NewFile&&) noexcept;

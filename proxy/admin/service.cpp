@@ -10,6 +10,7 @@
 #include <boost/beast/http/write.hpp>
 #include <spdlog/spdlog.h>
 
+#include "conf/closed_file.hpp"
 #include "proxy/admin/asio_endpoint.hpp"
 #include "proxy/admin/connection.hpp"
 #include "proxy/admin/glance.hpp"
@@ -78,7 +79,8 @@ Service::~Service() { stop(); }
 Result Service::start() {
   if (!settings_.token_file.empty()) {
     auto token = Token::read(settings_.token_file);
-    if (!token) return "admin.token_file: " + token.error();
+    if (!token)
+      return "admin.token_file: " + token.error() + conf::remedy_where_closed(settings_.token_file, conf::Use::read);
     state_->token = std::move(*token);
   } else if (!settings_.listen.address.is_loopback()) {
     return "admin.listen " + settings_.listen.text() + " is not a loopback address: set admin.token_file as well";

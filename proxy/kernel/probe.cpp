@@ -26,6 +26,8 @@ void check_netfilter(const conf::Settings& settings, std::vector<Finding>& findi
 std::vector<Finding> probe_host(const conf::Settings& settings) {
   std::vector<Finding> findings;
   findings.push_back(check_capabilities(settings));
+  findings.push_back(check_account(settings));
+  findings.push_back(check_fence(settings));
   findings.push_back(check_mptcp(settings));
   check_netfilter(settings, findings);
   findings.push_back(check_interfaces(settings));

@@ -40,6 +40,10 @@ Finding check_rules_left(Nftables&);
 std::vector<Finding> check_ports(const conf::Settings&);
 Finding check_descriptors(const conf::Settings&);
 
+// probe_privileges.cpp: whom it becomes, and what keeps it
+Finding check_account(const conf::Settings&);
+Finding check_fence(const conf::Settings&);
+
 // Of `nft list chains`: base chains of other tables that drop what they do not name, as "table ip filter, chain
 // FORWARD". Pure.
 std::vector<std::string> dropping_chains(const std::string& listing);

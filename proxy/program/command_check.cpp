@@ -1,17 +1,24 @@
 #include <cstdio>
 
+#include "conf/closed_file.hpp"
 #include "conf/reader.hpp"
 #include "proxy/admin/token.hpp"
+#include "proxy/kernel/account.hpp"
 #include "proxy/program/command.hpp"
 #include "proxy/session/decryption.hpp"
 
 namespace weir::program {
 namespace {
 
-// What `run` reads besides the configuration; a sentence where it cannot.
+// What `run` reads besides the configuration, as the account that it would be by then; a sentence where it cannot.
 std::string problem_besides(const conf::Reading& reading) {
+  const auto account = kernel::account_to_become(reading.settings.gateway.user);
+  if (!account) return account.error();
+  if (*account)
+    if (const auto became = kernel::become(**account); !became) return became.error();
   if (const auto& token_file = reading.settings.admin.token_file; !token_file.empty())
-    if (const auto token = admin::Token::read(token_file); !token) return "admin.token_file: " + token.error();
+    if (const auto token = admin::Token::read(token_file); !token)
+      return "admin.token_file: " + token.error() + conf::remedy_where_closed(token_file, conf::Use::read);
   if (reading.policy.decrypts())
     if (const auto decryption = session::Decryption::prepare(reading.settings.tls); !decryption)
       return "[tls]: " + decryption.error();

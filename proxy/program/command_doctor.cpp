@@ -9,6 +9,7 @@
 #include "conf/reader.hpp"
 #include "pki/authority.hpp"
 #include "proxy/admin/client/reports.hpp"
+#include "proxy/kernel/account.hpp"
 #include "proxy/kernel/probe.hpp"
 #include "proxy/program/command.hpp"
 #include "proxy/program/gateway_call.hpp"
@@ -77,6 +78,12 @@ Finding check_authority(const conf::TlsSettings& tls, bool decrypts) {
           "or make another with `weir ca init`"};
 }
 
+// Whose files they are is judged as the account that will read them; that it cannot be had is a finding already.
+void become_reader(const conf::Settings& settings) {
+  const auto account = kernel::account_to_become(settings.gateway.user);
+  if (account && *account) (void)kernel::become(**account);
+}
+
 // The host is looked at with the defaults where the configuration is no help.
 std::vector<Finding> examine(const std::string& file) {
   auto reading = conf::read_file(file);
@@ -90,6 +97,7 @@ std::vector<Finding> examine(const std::string& file) {
     reading.policy = {};
   }
   for (auto& finding : kernel::probe_host(reading.settings)) findings.push_back(std::move(finding));
+  become_reader(reading.settings);
   findings.push_back(check_authority(reading.settings.tls, reading.policy.decrypts()));
   return findings;
 }

@@ -5,26 +5,15 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include <spdlog/async.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include "conf/reader.hpp"
 #include "proxy/program/command.hpp"
 #include "proxy/session/gateway.hpp"
+#include "proxy/session/program_log.hpp"
 
 namespace weir::program {
 namespace {
-
-// Off the workers' threads; when whoever reads standard error stops reading, the oldest lines go.
-void open_log() {
-  constexpr std::size_t kQueued = 8192;
-  spdlog::init_thread_pool(kQueued, 1);
-  spdlog::set_default_logger(
-      std::make_shared<spdlog::async_logger>("weir", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
-                                             spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-}
 
 // Keys are in memory: it is neither dumped, nor read by other processes of the same user.
 void hide_memory() {
@@ -38,7 +27,7 @@ int run(const std::filesystem::path& file) {
   for (const auto& problem : reading.problems) std::fprintf(stderr, "%s\n", problem.text().c_str());
   if (!reading.ok()) return 1;
   hide_memory();
-  open_log();
+  session::open_program_log();
   session::Gateway gateway(file, std::move(reading.settings), std::move(reading.policy), WEIR_VERSION);
   const auto result = gateway.run();
   spdlog::shutdown();

@@ -26,9 +26,11 @@ std::optional<Pipe> Resources::borrow_pipe() {
   }
   std::array<int, 2> ends{};
   if (pipes_left_ == 0 || pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC) != 0) return std::nullopt;
+  Pipe pipe{net::Descriptor(ends[0]), net::Descriptor(ends[1])};
+  // Refused over the account's quota (fs.pipe-user-pages-soft), where it would have two pages: copying is better.
+  if (fcntl(ends[0], F_SETPIPE_SZ, kPipeSize) < 0) return std::nullopt;
   --pipes_left_;
-  fcntl(ends[0], F_SETPIPE_SZ, kPipeSize);  // refused over the user's pipe quota: then it stays at 64 KiB
-  return Pipe{net::Descriptor(ends[0]), net::Descriptor(ends[1])};
+  return pipe;
 }
 
 void Resources::give_back(Pipe pipe) {

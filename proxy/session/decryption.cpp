@@ -1,5 +1,7 @@
 #include "proxy/session/decryption.hpp"
 
+#include "conf/closed_file.hpp"
+
 namespace weir::session {
 namespace {
 
@@ -13,14 +15,19 @@ std::string take(boost::system::result<T, std::string> made, Into& into) {
 
 std::string load_authority(const conf::TlsSettings& tls, Decryption& decryption) {
   auto authority = pki::Authority::load(tls.ca_certificate, tls.ca_key);
-  if (!authority) return authority.error();
+  if (!authority) {
+    auto remedy = conf::remedy_where_closed(tls.ca_certificate, conf::Use::read);
+    if (remedy.empty()) remedy = conf::remedy_where_closed(tls.ca_key, conf::Use::read);
+    return authority.error() + remedy;
+  }
   decryption.authority = std::make_shared<const pki::Authority>(std::move(*authority));
   return take(pki::LeafMaker::make(decryption.authority), decryption.maker);
 }
 
 std::string load_trust(const conf::TlsSettings& tls, Decryption& decryption) {
   auto trust = pki::Trust::load(tls.upstream_trust);
-  if (!trust) return "tls.upstream_trust: " + trust.error();
+  if (!trust)
+    return "tls.upstream_trust: " + trust.error() + conf::remedy_where_closed(tls.upstream_trust, conf::Use::read);
   decryption.trust = std::make_shared<const pki::Trust>(std::move(*trust));
   return {};
 }
@@ -33,7 +40,10 @@ std::string make_untrusted(Decryption& decryption) {
 }
 
 std::string open_key_log(const conf::TlsSettings& tls, Decryption& decryption) {
-  return tls.key_log.empty() ? std::string() : take(tls::KeyLog::open(tls.key_log), decryption.key_log);
+  if (tls.key_log.empty()) return {};
+  auto error = take(tls::KeyLog::open(tls.key_log), decryption.key_log);
+  if (!error.empty()) error += conf::remedy_where_closed(tls.key_log, conf::Use::append);
+  return error;
 }
 
 }  // namespace

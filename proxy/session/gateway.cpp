@@ -4,13 +4,19 @@
 #include <algorithm>
 #include <csignal>
 #include <thread>
+#include <tuple>
 
 #include <spdlog/spdlog.h>
 
+#include "conf/closed_file.hpp"
+#include "proxy/kernel/account.hpp"
+#include "proxy/kernel/fence.hpp"
 #include "proxy/kernel/mptcp_counters.hpp"
+#include "proxy/kernel/privileges.hpp"
 #include "proxy/kernel/probe.hpp"
 #include "proxy/kernel/ruleset.hpp"
 #include "proxy/session/log_level.hpp"
+#include "proxy/session/program_log.hpp"
 
 namespace weir::session {
 namespace {
@@ -42,6 +48,8 @@ Gateway::Result Gateway::run() {
   phase_ = admin::Phase::running;
   spdlog::info("running: {} workers, at most {} flows, admin at {}", workers_.size(), admission_.limit(),
                settings_.admin.listen.text());
+  service_manager_.ready(at_a_glance());
+  keep_watch();
   control_.run();
   stop();
   return {};
@@ -56,6 +64,8 @@ Gateway::Result Gateway::start() {
   lock_ = std::move(*lock);
   start_signals();  // before anything is installed: from here on a signal ends weir in order
   if (auto result = check_host(); !result) return result;
+  if (auto result = confine(); !result) return result;
+  write_program_log_aside();
   if (auto result = open_logs(settings_.log); !result) return result;
   auto decryption = prepare_decryption(settings_, policy_);
   if (!decryption) return decryption.error();
@@ -86,13 +96,28 @@ Gateway::Result Gateway::check_host() {
   return {};
 }
 
+// Before the first thread, and before any file is opened: what a reload may not open, the start does not open either.
+Gateway::Result Gateway::confine() {
+  const auto account = kernel::account_to_become(settings_.gateway.user);
+  if (!account) return account.error();
+  if (auto given_up = kernel::give_up_privileges(*account); !given_up) return given_up;
+  spdlog::info("runs as '{}', with {}", conf::account_name(), kernel::capabilities_in_effect());
+  if (!settings_.gateway.fence) {
+    spdlog::info("gateway.fence = false: the files and system calls of this process are not fenced");
+    return {};
+  }
+  for (const auto& missing : kernel::raise_fence(kernel::files_within(file_, settings_)))
+    spdlog::info("gateway.fence: {}", missing);
+  return {};
+}
+
 Gateway::Result Gateway::open_logs(const conf::LogSettings& log) {
-  if (const auto error = records_.open(log.flows))
-    return "log.flows: cannot open " + log.flows + ": " + error.message();
-  if (const auto error = events_log_.open(log.events))
-    return "log.events: cannot open " + log.events + ": " + error.message();
-  if (const auto error = requests_log_.open(log.requests))
-    return "log.requests: cannot open " + log.requests + ": " + error.message();
+  for (const auto& [key, place, file] :
+       {std::tuple{"log.flows", &log.flows, &records_}, std::tuple{"log.events", &log.events, &events_log_},
+        std::tuple{"log.requests", &log.requests, &requests_log_}})
+    if (const auto error = file->open(*place))
+      return std::string(key) + ": cannot open " + *place + ": " + error.message() +
+             conf::remedy_where_closed(*place, conf::Use::append);
   return {};
 }
 
@@ -211,6 +236,18 @@ Gateway::Result Gateway::open_packet_logs(const conf::Settings& settings) {
                   &Gateway::on_answers);
 }
 
+void Gateway::keep_watch() {
+  service_manager_.keep_watch(workers_.size(), [this](const std::function<void()>& answer) {
+    for (const auto& worker : workers_) worker->post([this, answer] { boost::asio::post(control_, answer); });
+  });
+}
+
+std::string Gateway::at_a_glance() const {
+  std::string ports;
+  for (const auto port : settings_.gateway.intercept_ports) ports += (ports.empty() ? "" : ", ") + std::to_string(port);
+  return "running: " + std::to_string(workers_.size()) + " workers, port " + ports;
+}
+
 void Gateway::start_signals() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
@@ -235,6 +272,7 @@ void Gateway::drain() {
   if (phase_ == admin::Phase::draining) return;
   phase_ = admin::Phase::draining;
   announce("drain", {});
+  service_manager_.stopping("flows end within " + std::to_string(settings_.gateway.drain_timeout.count()) + " ms");
   for (const auto& worker : workers_)
     worker->post([this, worker = worker.get()] {
       worker->drain([this] {

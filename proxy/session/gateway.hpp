@@ -30,6 +30,7 @@
 #include "proxy/session/instance_lock.hpp"
 #include "proxy/session/line_log.hpp"
 #include "proxy/session/readable.hpp"
+#include "proxy/session/service_manager.hpp"
 #include "proxy/session/worker.hpp"
 
 namespace weir::session {
@@ -69,6 +70,8 @@ class Gateway : public admin::GatewayView {
 
   Result start();
   Result check_host();
+  // What weir may do is from here on what it needs: the account, its capabilities, the fence.
+  Result confine();
   Result open_logs(const conf::LogSettings&);
   Result make_workers();
   // Null where the policy decrypts nothing.
@@ -83,6 +86,8 @@ class Gateway : public admin::GatewayView {
   Result open_packet_logs(const conf::Settings&);
   void start_signals();
   void stop();
+  void keep_watch();
+  std::string at_a_glance() const;
 
   boost::system::result<std::vector<PortListeners>, std::string> open_listeners(
       const std::vector<std::uint16_t>& ports);
@@ -152,6 +157,7 @@ class Gateway : public admin::GatewayView {
   boost::asio::signal_set signals_{control_};
   boost::asio::steady_timer drain_timer_{control_};
   boost::asio::steady_timer join_timer_{control_};
+  ServiceManager service_manager_{control_};
   std::size_t workers_drained_ = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <iterator>
 #include <mutex>
+#include <tuple>
 
 #include <spdlog/spdlog.h>
 
@@ -77,6 +78,7 @@ void Gateway::give_listeners(std::vector<PortListeners> listeners) {
 }
 
 void Gateway::reload(std::function<void(std::vector<conf::Problem>)> done) {
+  service_manager_.reloading();
   auto reading = conf::read_file(file_);
   if (reading.ok())
     if (auto result = put_in_force(reading.settings, reading.policy); !result)
@@ -85,8 +87,10 @@ void Gateway::reload(std::function<void(std::vector<conf::Problem>)> done) {
   if (reading.ok()) {
     configuration_read_ = std::chrono::system_clock::now();
     announce("reload", {{"file", file_.string()}});
+    service_manager_.ready(at_a_glance());
   } else {
     announce("reload_refused", {{"file", file_.string()}, {"problem", reading.problems.front().text()}});
+    service_manager_.ready(at_a_glance() + "; a reload was refused: " + reading.problems.front().text());
   }
   done(std::move(reading.problems));
 }
@@ -94,8 +98,12 @@ void Gateway::reload(std::function<void(std::vector<conf::Problem>)> done) {
 // All of the new settings, or none: whatever can fail is done first.
 Gateway::Result Gateway::put_in_force(const conf::Settings& wanted, const policy::Policy& policy) {
   if (phase_ != admin::Phase::running) return "weir is ending; nothing is reloaded any more";
-  if (wanted.gateway.workers != settings_.gateway.workers || wanted.admin != settings_.admin)
-    return "gateway.workers and [admin] change only at a restart; put them back, or restart weir";
+  const auto fixed = [](const conf::Settings& settings) {
+    return std::tuple(settings.gateway.workers, settings.gateway.user, settings.gateway.fence, settings.admin);
+  };
+  if (fixed(wanted) != fixed(settings_))
+    return "gateway.workers, gateway.user, gateway.fence and [admin] change only at a restart; put them back, or "
+           "restart weir";
   const auto& old_ports = settings_.gateway.intercept_ports;
   auto listeners = open_listeners(without(wanted.gateway.intercept_ports, old_ports));
   if (!listeners) return listeners.error();

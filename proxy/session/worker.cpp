@@ -42,8 +42,10 @@ Worker::~Worker() {
 }
 
 void Worker::start() {
-  thread_ = std::thread([this] { run(); });
-  pthread_setname_np(thread_.native_handle(), "weir-worker");
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "weir-worker");  // of another thread it is a file, which the fence refuses
+    run();
+  });
 }
 
 void Worker::run() {

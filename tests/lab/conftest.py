@@ -102,7 +102,8 @@ def tls_lab(folder, authority, certificates, made, gateway=None, **sections):
     network = Network()
     trust = certificates["ecdsa"].chain.parent / "trusted.pem"
     weir = Weir(network, folder, gateway={"intercept_ports": [80, 443, 8443], "workers": 2} | (gateway or {}),
-                tls={"decrypt": True, "upstream_trust": str(trust), **authority}, **sections)
+                tls={"decrypt": True, "upstream_trust": str(trust), **authority},
+                log={"events": str(folder / "events")} | sections.pop("log", {}), **sections)
     lab = made(network, weir, authority["ca_certificate"], certificates)
     weir.start()
     yield lab

@@ -362,10 +362,8 @@ def test_nor_is_a_ticket_good_for_another_name(lab, maximum):
 
 # --- files
 
-@pytest.fixture
-def private_authority(authority, tmp_path):
-    """A copy to spoil."""
-    files = {key: str(tmp_path / pathlib.Path(file).name) for key, file in authority.items()}
+def copy_to_spoil(authority, folder):
+    files = {key: str(folder / pathlib.Path(file).name) for key, file in authority.items()}
     for key, file in authority.items():
         shutil.copy(file, files[key])
     return files
@@ -412,19 +410,23 @@ SPOILT = pytest.mark.parametrize("spoil", [spoil_missing_certificate, spoil_miss
 
 
 @SPOILT
-def test_a_bad_file_is_an_error_at_start(network, make_weir, private_authority, tmp_path, spoil):
-    file, options = spoil(private_authority, tmp_path)
-    weir = make_weir(network, tls={"decrypt": True, **private_authority, **options})
+def test_a_bad_file_is_an_error_at_start(network, make_weir, authority, tmp_path, spoil):
+    private = copy_to_spoil(authority, tmp_path)
+    file, options = spoil(private, tmp_path)
+    weir = make_weir(network, tls={"decrypt": True, **private, **options})
     weir.start(ready=False)
     assert weir.process.wait(20) == 1
     assert [line for line in weir.log.rest() if file in line and "[tls]" in line]
 
 
 @SPOILT
-def test_and_at_a_reload(lab, private_authority, tmp_path, spoil):
-    file, options = spoil(private_authority, tmp_path)
+def test_and_at_a_reload(lab, authority, spoil):
+    folder = lab.weir.file.parent / spoil.__name__  # elsewhere the fence would say no
+    folder.mkdir()
+    private = copy_to_spoil(authority, folder)
+    file, options = spoil(private, folder)
     before = dict(lab.weir.sections["tls"])
-    lab.weir.change("tls", **private_authority, **options)
+    lab.weir.change("tls", **private, **options)
     refused = lab.weir.reload()
     lab.weir.sections["tls"] = before
     lab.weir.write_configuration()
@@ -432,8 +434,8 @@ def test_and_at_a_reload(lab, private_authority, tmp_path, spoil):
     assert lab.is_echoed(lab.origin())["disposition"] == "decrypt"
 
 
-def test_secrets_are_logged_where_configured_only(lab, tmp_path):
-    log = tmp_path / "secrets"
+def test_secrets_are_logged_where_configured_only(lab):
+    log = lab.weir.file.parent / "secrets"  # a folder that the fence lets be written: there is a log in it
     origin = lab.origin()
     with lab.configured(key_log=str(log)):
         lab.weir.log.until(lambda line: "tls.key_log" in line and str(log) in line and "warn" in line)

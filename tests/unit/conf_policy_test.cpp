@@ -196,6 +196,8 @@ action = "reset"
   for (const auto* name : {"own.example", "ads.example", "x.tracker.example", "192.0.2.1x.example"})
     CHECK(decides(policy, "192.0.2.1:443", name).ends_with("ads"));
   CHECK(decides(policy, "192.0.2.1:443", "other.example").empty());
+  CHECK(reading.settings.list_files ==
+        std::vector<std::filesystem::path>{folder.path() / "lists/ads.txt", folder.path() / "lists/empty.txt"});
 }
 
 TEST_CASE("what is wrong in a list file is shown with its own place", "[conf]") {

@@ -53,6 +53,8 @@ peek_timeout = "50ms"
 idle_timeout = "1h"
 drain_timeout = "0"
 max_flows = 7
+user = "gate"
+fence = false
 [mptcp]
 on_syn = "strip"
 alert = true
@@ -109,7 +111,9 @@ request_query = true
                       .peek_timeout = 50ms,
                       .idle_timeout = 1h,
                       .drain_timeout = 0ms,
-                      .max_flows = 7};
+                      .max_flows = 7,
+                      .user = "gate",
+                      .fence = false};
   expected.mptcp = {.alert = true,
                     .max_subflows = 9,
                     .endpoints = {{.address = policy::Address::v4(203, 0, 113, 5), .port = 443},

@@ -62,6 +62,8 @@ TEST_CASE("[gateway] refuses", "[conf]") {
       {"[gateway]\nworkers = -1", "3:11", "-1 is out of range; it must be 0 to 1024"},
       {"[gateway]\nworkers = 1025", "3:11", "1025 is out of range"},
       {"[gateway]\nmax_flows = -1", "3:13", "out of range"},
+      {"[gateway]\nuser = 0", "3:8", "user must be a string, not an integer"},
+      {"[gateway]\nfence = 'off'", "3:9", "fence must be true or false, not a string"},
       {"[gateway]\nconnect_timeout = 10", "3:19",
        "must be a duration in quotes, such as \"10s\" or \"5m\", not an integer"},
       {"[gateway]\nconnect_timeout = '0'", "3:19", "at least 1ms"},
