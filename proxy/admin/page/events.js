@@ -1,7 +1,7 @@
 // What has happened besides flows: alerts, reloads, changes of the bypass list, exceptions.
 
 import { at, element, onceAFrame, setText, sync } from '/dom.js';
-import { count, time } from '/format.js';
+import { count, plural, time } from '/format.js';
 import { event as meaning } from '/words.js';
 
 const KEPT = 2000;
@@ -46,7 +46,8 @@ const draw = onceAFrame(() => {
   const found = events.filter((event) => matches(event, at('events-kind').value, text));
   sync(at('events'), found.slice(0, SHOWN), (event) => event.sequence, make, () => {});
   setText(at('events-note'), found.length > SHOWN ? `The newest ${SHOWN} of ${count(found.length)}.`
-    : `${count(found.length)} of ${count(events.length)}.`);
+    : found.length < events.length ? `${count(found.length)} of ${plural(events.length, 'event', 'events')}.`
+      : `${plural(events.length, 'event', 'events')}.`);
   at('events-empty').hidden = found.length > 0;
   setText(at('events-empty'), events.length === 0 ? 'Nothing has happened since weir started.' : 'No event matches.');
 });
