@@ -3,9 +3,11 @@
 #include "proxy/admin/ask.hpp"
 #include "proxy/admin/bypass_request.hpp"
 #include "proxy/admin/flow_query.hpp"
+#include "proxy/admin/glance.hpp"
 #include "proxy/admin/metrics.hpp"
 #include "proxy/admin/page.hpp"
 #include "proxy/admin/problem.hpp"
+#include "proxy/admin/summary.hpp"
 #include "proxy/admin/views.hpp"
 
 namespace weir::admin {
@@ -50,7 +52,8 @@ Answer answer_readiness(Call call) {
 
 Answer answer_metrics(Call call) {
   auto& gateway = call.state.gateway;
-  auto reply = text(metrics_text(gateway.status(), sum(gateway.counters()), gateway.kernel_counters()));
+  const auto tally = co_await ask_tally(call.state);
+  auto reply = text(metrics_text(gateway.status(), sum(gateway.counters()), gateway.kernel_counters(), tally));
   reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
   co_return reply;
 }
@@ -58,6 +61,18 @@ Answer answer_metrics(Call call) {
 Answer answer_status(Call call) {
   auto& gateway = call.state.gateway;
   co_return json(status_json(gateway.status(), sum(gateway.counters()), std::chrono::system_clock::now()));
+}
+
+Answer answer_history(Call call) {
+  const auto interval = std::chrono::ceil<std::chrono::seconds>(call.state.limits.sample_every);
+  co_return json(history_json(call.state.history, interval));
+}
+
+Answer answer_summary(Call call) {
+  auto& gateway = call.state.gateway;
+  const auto tally = co_await ask_tally(call.state);
+  if (!tally) co_return problem(http::status::service_unavailable, kNoAnswer);
+  co_return json(summary_json(gateway.status(), *tally, gateway.kernel_counters()));
 }
 
 Answer answer_flows(Call call) {

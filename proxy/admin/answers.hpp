@@ -12,6 +12,8 @@ boost::asio::awaitable<Reply> answer_health(Call);
 boost::asio::awaitable<Reply> answer_readiness(Call);
 boost::asio::awaitable<Reply> answer_metrics(Call);
 boost::asio::awaitable<Reply> answer_status(Call);
+boost::asio::awaitable<Reply> answer_history(Call);
+boost::asio::awaitable<Reply> answer_summary(Call);
 boost::asio::awaitable<Reply> answer_flows(Call);
 boost::asio::awaitable<Reply> answer_flow(Call);
 boost::asio::awaitable<Reply> answer_bypass(Call);

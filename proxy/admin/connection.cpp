@@ -10,7 +10,6 @@
 #include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/write.hpp>
 
-#include "proxy/admin/event_stream.hpp"
 #include "proxy/admin/problem.hpp"
 #include "proxy/admin/routes.hpp"
 
@@ -97,16 +96,15 @@ class Connection {
     const auto match = target ? find_route(target->path, request.method()) : Match{};
     auto refused = refuse(request, target.has_value(), match);
     const bool head = request.method() == http::verb::head;
-    if (!refused && match.route->answer == nullptr && !head) {
-      const auto newest = state_->gateway.events_after(0);
-      co_await stream_events(*state_, stream_,
-                             first_cursor(request, *target, newest.empty() ? 0 : newest.back().sequence));
+    if (!refused && match.route->stream != nullptr && !head) {
+      StreamCall call{state_, stream_, request, *target};
+      co_await match.route->stream(call);
       co_return false;
     }
     Reply reply;
     if (refused) {
       reply = std::move(*refused);
-    } else if (match.route->answer == nullptr) {
+    } else if (match.route->stream != nullptr) {
       reply.content_type = "text/event-stream";
     } else {
       Call call{*state_, *target, match.rest, request.body(), peer()};  // named: g++ 12 destroys a temporary twice
@@ -130,7 +128,7 @@ class Connection {
       reply.fields.emplace_back(http::field::allow, match.allow);
       return reply;
     }
-    if (match.route->answer == nullptr && state_->event_readers >= state_->limits.event_readers) {
+    if (match.route->stream != nullptr && state_->event_readers >= state_->limits.event_readers) {
       auto reply =
           problem(http::status::service_unavailable, "too many readers of events; try again when one has left");
       reply.fields.emplace_back(http::field::retry_after, "15");

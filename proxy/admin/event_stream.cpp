@@ -41,12 +41,11 @@ void watch(tcp::socket& socket, const std::shared_ptr<Departure>& departure) {
   });
 }
 
-// Returns at an event, at the reader's end, or when it is time for a comment.
-asio::awaitable<void> next_event(State& state, asio::steady_timer& timer) {
-  timer.expires_after(state.limits.keep_alive);
-  state.waiting.insert(&timer);
+// Returns at something new, at the reader's end, or when it is time for a comment.
+asio::awaitable<void> wait_for_news(State& state, asio::steady_timer& timer, asio::steady_timer::time_point comment) {
+  timer.expires_at(comment);
+  const Listed waiting(state.waiting, &timer);
   co_await timer.async_wait(kAwait);
-  state.waiting.erase(&timer);
 }
 
 asio::awaitable<bool> send(const State& state, boost::beast::tcp_stream& stream, std::string text) {
@@ -69,49 +68,80 @@ std::string head() {
 
 }  // namespace
 
-std::uint64_t first_cursor(const Request& request, const Target& target, std::uint64_t newest) {
+std::optional<std::uint64_t> named_cursor(const Request& request, const Target& target, std::uint64_t newest) {
   auto named = sequence(request["Last-Event-ID"]);
   for (const auto& [name, value] : target.query) {
     if (!named && name == "after") named = sequence(value);
   }
-  if (!named) return newest;
-  return *named > newest ? 0 : *named;
+  return named && *named > newest ? 0 : named;
 }
 
-std::string event_text(const std::vector<flow::Event>& events, std::uint64_t cursor) {
+std::string event_text(const std::vector<flow::Event>& events, std::uint64_t cursor, std::string_view type) {
   std::string text;
   if (!events.empty() && events.front().sequence > cursor + 1) {
     text += ": " + std::to_string(events.front().sequence - cursor - 1) + " events are no longer kept\n\n";
   }
   for (const auto& event : events) {
+    if (!type.empty()) text.append("event: ").append(type).append("\n");
     text += "id: " + std::to_string(event.sequence) + "\ndata: " + flow::to_json(event) + "\n\n";
   }
   return text;
 }
 
-asio::awaitable<void> stream_events(State& state, boost::beast::tcp_stream& stream, std::uint64_t cursor) {
+std::string message(std::string_view type, std::string_view json) {
+  if (json.ends_with('\n')) json.remove_suffix(1);
+  return std::string("event: ").append(type).append("\ndata: ").append(json).append("\n\n");
+}
+
+asio::awaitable<void> stream(State& state, boost::beast::tcp_stream& connection, News& news) {
+  using Clock = asio::steady_timer::clock_type;
   const Counted reader(state.event_readers, 1);
   const auto departure = std::make_shared<Departure>(state);
-  const bool begun = co_await send(state, stream, head());
+  const bool begun = co_await send(state, connection, head());
   if (!begun) co_return;
-  watch(stream.socket(), departure);
+  watch(connection.socket(), departure);
+  auto comment = Clock::now() + state.limits.keep_alive;
   while (!departure->gone && !state.stopped) {
-    const auto events = state.gateway.events_after(cursor);
-    auto text = event_text(events, cursor);
-    if (events.empty()) {
-      co_await next_event(state, departure->timer);
-      if (departure->gone || state.stopped) break;
-      text = departure->timer.expiry() <= asio::steady_timer::clock_type::now() ? ":\n\n" : "";
-    } else {
-      cursor = events.back().sequence;
+    auto text = news.take();
+    if (text.empty() && Clock::now() >= comment) text = ":\n\n";
+    if (text.empty()) {
+      co_await wait_for_news(state, departure->timer, comment);
+      continue;
     }
-    if (!text.empty()) {
-      const bool sent = co_await send(state, stream, std::move(text));
-      if (!sent) break;
-    }
+    const bool sent = co_await send(state, connection, std::move(text));
+    if (!sent) break;
+    comment = Clock::now() + state.limits.keep_alive;
     departure->timer.expires_after(kMoment);
     co_await departure->timer.async_wait(kAwait);
   }
+}
+
+namespace {
+
+struct Events : News {
+  Events(GatewayView& from, std::uint64_t after) : gateway(from), cursor(after) {}
+  std::string take() override {
+    const auto events = gateway.events_after(cursor);
+    auto text = event_text(events, cursor);
+    if (!events.empty()) cursor = events.back().sequence;
+    return text;
+  }
+  GatewayView& gateway;
+  std::uint64_t cursor;
+};
+
+}  // namespace
+
+asio::awaitable<void> stream_events(StreamCall call) {
+  auto& gateway = call.state->gateway;
+  const auto newest = newest_event(gateway);
+  Events events(gateway, named_cursor(call.request, call.target, newest).value_or(newest));
+  co_await stream(*call.state, call.connection, events);
+}
+
+std::uint64_t newest_event(GatewayView& gateway) {
+  const auto events = gateway.events_after(0);
+  return events.empty() ? 0 : events.back().sequence;
 }
 
 }  // namespace weir::admin

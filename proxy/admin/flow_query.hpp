@@ -9,22 +9,27 @@
 #include <boost/system/result.hpp>
 
 #include "policy/prefix.hpp"
+#include "proxy/admin/flow_order.hpp"
 #include "proxy/flow/record.hpp"
 
 namespace weir::admin {
 
 struct FlowQuery {
-  enum class Sort { age, bytes, idle, subflows };
-
   std::size_t limit = 1000;
-  Sort sort = Sort::age;  // youngest first; of the others the most first
+  const FlowOrder* order = &FlowOrder::by_age();
+  std::optional<bool> ascending;  // none: as the order would have it
   std::optional<flow::Transport> transport;
   std::optional<policy::Prefix> client;
   std::optional<policy::Prefix> destination;
+  std::optional<flow::Disposition> disposition;
+  std::string text;  // in lower case: part of what a person would look for
 
   // An error is a sentence that says what would be right.
   static boost::system::result<FlowQuery, std::string> parse(
       const std::vector<std::pair<std::string, std::string>>& query);
+
+  bool matches(const flow::Record&) const;
+  bool comes_before(const flow::Record&, const flow::Record&) const;
 
   struct Selection {
     std::vector<flow::Record> shown;

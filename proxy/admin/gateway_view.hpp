@@ -1,6 +1,7 @@
 // What the admin service may ask of the running gateway. The gateway implements it; nothing depends on admin.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -17,6 +18,7 @@
 #include "proxy/flow/event.hpp"
 #include "proxy/flow/join_log.hpp"
 #include "proxy/flow/record.hpp"
+#include "proxy/flow/tally.hpp"
 
 namespace weir::admin {
 
@@ -45,7 +47,18 @@ struct Status {
 struct KernelCounters {
   std::map<std::string, std::uint64_t> rules;
   std::map<std::string, std::uint64_t> mptcp;
+
+  std::uint64_t rule(const std::string& name) const {
+    const auto found = rules.find(name);
+    return found == rules.end() ? 0 : found->second;
+  }
+  // Of the configured entry at that place, in order.
+  std::uint64_t bypass(std::size_t index) const { return rule("bypass" + std::to_string(index)); }
 };
+
+// What the kernel's rules do with a SYN, as they count it.
+inline constexpr std::array kSynVerdicts{"intercepted", "direct",    "direct_full",   "stripped",
+                                         "denied",      "postponed", "joins_dropped", "refused"};
 
 struct JoinReport {
   std::vector<flow::JoinPath> paths;
@@ -62,6 +75,7 @@ class GatewayView {
   virtual std::vector<const flow::Counters*> counters() = 0;  // one a worker, alive as long as the gateway
   virtual void flows(std::function<void(std::vector<flow::Record>)> done) = 0;
   virtual void flow(std::uint64_t id, std::function<void(std::optional<flow::Record>)> done) = 0;
+  virtual void tally(std::function<void(flow::TallyReport)> done) = 0;
   virtual std::vector<flow::Event> events_after(std::uint64_t sequence) = 0;      // what the bounded ring still holds
   virtual void reload(std::function<void(std::vector<conf::Problem>)> done) = 0;  // none: the new file is in force
   virtual void drain() = 0;

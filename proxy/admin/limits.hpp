@@ -18,6 +18,8 @@ struct Limits {
   std::chrono::milliseconds patience{std::chrono::seconds{5}};          // with the gateway's workers
   std::chrono::milliseconds reload_patience{std::chrono::seconds{30}};  // with a reload, which installs kernel rules
   std::chrono::milliseconds keep_alive{std::chrono::seconds{15}};       // between comments on an idle event stream
+  std::chrono::milliseconds sample_every{std::chrono::seconds{5}};      // of the history
+  std::chrono::milliseconds glance_every{std::chrono::seconds{2}};      // status and summary, on live streams
 };
 
 }  // namespace weir::admin

@@ -153,33 +153,42 @@ void add_kernel(Text& text, const std::map<std::string, std::uint64_t>& counters
 }
 
 // SYNs by what the kernel's rules did with them; the rules' counters go on over a reload.
-void add_rules(Text& text, const std::map<std::string, std::uint64_t>& counters,
-               const std::vector<std::string>& bypasses) {
-  const auto packets = [&counters](const std::string& name) {
-    const auto found = counters.find(name);
-    return found == counters.end() ? 0 : found->second;
-  };
+void add_syns(Text& text, const KernelCounters& kernel, const std::vector<std::string>& bypasses) {
   text.family("weir_syns_total", "counter", "SYNs of clients, by what the kernel's rules did with them.");
-  for (const auto* verdict :
-       {"intercepted", "direct", "direct_full", "stripped", "denied", "postponed", "joins_dropped", "refused"})
-    text.sample(packets(verdict), label("verdict", verdict));
-  text.counter("weir_quic_refused_total", packets("quic"), "QUIC packets of clients that were refused.");
+  for (const auto* verdict : kSynVerdicts) text.sample(kernel.rule(verdict), label("verdict", verdict));
+  text.counter("weir_quic_refused_total", kernel.rule("quic"), "QUIC packets of clients that were refused.");
   text.family("weir_bypass_syns_total", "counter",
               "SYNs that went direct, by the bypass entry; begins anew at a reload.");
-  for (std::size_t i = 0; i < bypasses.size(); ++i)
-    text.sample(packets("bypass" + std::to_string(i)), label("bypass", bypasses[i]));
+  for (std::size_t i = 0; i < bypasses.size(); ++i) text.sample(kernel.bypass(i), label("bypass", bypasses[i]));
+}
+
+void add_tally(Text& text, const flow::TallyReport& tally, const KernelCounters& kernel) {
+  text.family("weir_flows_decided_total", "counter",
+              "Flows that ended, by what was done with them; direct: SYNs that the kernel let go past weir.");
+  for (std::size_t i = 0; i < flow::kDispositions; ++i) {
+    const auto disposition = static_cast<flow::Disposition>(i);
+    text.sample(disposition == flow::Disposition::direct ? kernel.rule("direct") : tally.ended[i],
+                label("disposition", flow::name(disposition)));
+  }
+  text.family("weir_rule_matches_total", "counter", "Flows and requests that ended, by the rule that decided.");
+  for (const auto& [name, count] : std::map(tally.rules.begin(), tally.rules.end())) {
+    text.sample(count.flows, label("rule", name) + ",of=\"flow\"");
+    text.sample(count.requests, label("rule", name) + ",of=\"request\"");
+  }
 }
 
 }  // namespace
 
-std::string metrics_text(const Status& status, const Totals& totals, const KernelCounters& kernel) {
+std::string metrics_text(const Status& status, const Totals& totals, const KernelCounters& kernel,
+                         const std::optional<flow::TallyReport>& tally) {
   Text text;
   add_status(text, status);
   add_flows(text, totals);
   add_traffic(text, totals);
   add_http(text, totals);
   add_tls(text, status.tls, totals);
-  add_rules(text, kernel.rules, status.bypasses);
+  if (tally) add_tally(text, *tally, kernel);
+  add_syns(text, kernel, status.bypasses);
   add_kernel(text, kernel.mptcp);
   return text.take();
 }

@@ -9,7 +9,8 @@ namespace {
 namespace http = boost::beast::http;
 
 constexpr auto kContentPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri "
+    "'none'; "
     "form-action 'none'; frame-ancestors 'none'";
 
 std::string date() {  // IMF-fixdate, RFC 9110 5.6.7

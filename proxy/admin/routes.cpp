@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "proxy/admin/answers.hpp"
+#include "proxy/admin/event_stream.hpp"
+#include "proxy/admin/live_stream.hpp"
 #include "proxy/admin/page.hpp"
 
 namespace weir::admin {
@@ -11,7 +13,7 @@ namespace {
 
 using boost::beast::http::verb;
 
-constexpr std::array<Route, 19> kRoutes{{
+constexpr std::array<Route, 22> kRoutes{{
     {"/healthz", verb::get, Kind::probe, answer_health},
     {"/readyz", verb::get, Kind::probe, answer_readiness},
     {"/metrics", verb::get, Kind::read, answer_metrics},
@@ -25,7 +27,10 @@ constexpr std::array<Route, 19> kRoutes{{
     {"/api/v1/exceptions", verb::delete_, Kind::change, answer_exceptions_remove},
     {"/api/v1/explain", verb::get, Kind::read, answer_explain},
     {"/api/v1/joins", verb::get, Kind::read, answer_joins},
-    {"/api/v1/events", verb::get, Kind::read, nullptr},
+    {"/api/v1/history", verb::get, Kind::read, answer_history},
+    {"/api/v1/summary", verb::get, Kind::read, answer_summary},
+    {"/api/v1/live", verb::get, Kind::read, nullptr, stream_live},
+    {"/api/v1/events", verb::get, Kind::read, nullptr, stream_events},
     {"/api/v1/reload", verb::post, Kind::change, answer_reload},
     {"/api/v1/drain", verb::post, Kind::change, answer_drain},
     {"/ca.crt", verb::get, Kind::read, answer_ca},

@@ -1,7 +1,7 @@
 // Which path answers what.
 #pragma once
 
-#include <span>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -23,11 +23,21 @@ struct Call {
   std::string peer;  // the caller's address
 };
 
+// What lives as long as the connection.
+struct StreamCall {
+  const std::shared_ptr<State>& state;
+  boost::beast::tcp_stream& connection;
+  const Request& request;
+  const Target& target;
+};
+
 struct Route {
   std::string_view path;            // one that ends in '/' leaves the last segment open; empty: any of the page's
   boost::beast::http::verb method;  // `get` answers HEAD as well
   Kind kind;
-  boost::asio::awaitable<Reply> (*answer)(Call);  // none: the connection becomes an event stream
+  boost::asio::awaitable<Reply> (*answer)(Call);
+  boost::asio::awaitable<void> (*stream)(StreamCall) =
+      nullptr;  // in place of `answer`: the connection becomes a stream
 };
 
 struct Match {

@@ -12,6 +12,7 @@
 
 #include "proxy/admin/asio_endpoint.hpp"
 #include "proxy/admin/connection.hpp"
+#include "proxy/admin/glance.hpp"
 #include "proxy/admin/problem.hpp"
 #include "proxy/admin/state.hpp"
 
@@ -84,6 +85,7 @@ Result Service::start() {
   }
   if (auto result = listen(); !result) return result;
   asio::co_spawn(state_->context, accept_all(state_, acceptor_), report);
+  asio::co_spawn(state_->context, keep_history(state_), report);
   return {};
 }
 
@@ -105,12 +107,13 @@ void Service::stop() {
   boost::system::error_code ignored;
   acceptor_->close(ignored);
   for (auto* stream : state_->open) stream->close();
-  for (auto* timer : state_->waiting) timer->cancel();
+  for (auto* timer : state_->clocks) timer->cancel();
+  state_->wake_readers();
 }
 
-void Service::announce(const flow::Event&) {
-  for (auto* timer : state_->waiting) timer->cancel();
-}
+void Service::announce(const flow::Event&) { state_->wake_readers(); }
+
+std::size_t Service::readers() const { return state_->event_readers; }
 
 policy::Endpoint Service::local() const {
   boost::system::error_code error;

@@ -30,6 +30,8 @@ class Service {
   void stop();
   // Wakes the readers of events; the event is in `GatewayView::events_after` by now. On the service's thread.
   void announce(const flow::Event&);
+  // How many read events or all that is live.
+  std::size_t readers() const;
   // Where it listens: with port 0 in the settings, the port that the kernel chose.
   policy::Endpoint local() const;
 

@@ -24,11 +24,32 @@ void add_http(Totals& totals, const flow::Counters& worker) {
   totals.domain_fronting += worker.domain_fronting.get();
 }
 
+bool is_error(flow::Side side, flow::Code code) {
+  using flow::Code;
+  switch (code) {
+    case Code::finished:
+    case Code::idle:
+    case Code::drained:
+    case Code::blocked:
+    case Code::denied: return false;
+    case Code::reset: return side != flow::Side::client;
+    default: return true;
+  }
+}
+
 }  // namespace
 
 std::uint64_t Totals::all_ended() const {
   std::uint64_t all = 0;
   for (const auto& side : ended) all = std::accumulate(side.begin(), side.end(), all);
+  return all;
+}
+
+std::uint64_t Totals::errors() const {
+  std::uint64_t all = 0;
+  for (std::size_t side = 0; side < flow::kSides; ++side)
+    for (std::size_t code = 0; code < flow::kCodes; ++code)
+      if (is_error(static_cast<flow::Side>(side), static_cast<flow::Code>(code))) all += ended[side][code];
   return all;
 }
 

@@ -32,6 +32,8 @@ struct Totals {
   std::array<std::uint64_t, flow::kTlsCauses> tls_not_decrypted{};  // by cause
 
   std::uint64_t all_ended() const;
+  // Flows that ended otherwise than in order, for want of use, by policy, by a drain, or by a reset of the client's.
+  std::uint64_t errors() const;
 };
 
 Totals sum(const std::vector<const flow::Counters*>& workers);

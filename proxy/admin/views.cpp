@@ -9,14 +9,6 @@ namespace {
 
 namespace json = boost::json;
 
-json::object by_transport(const std::array<std::uint64_t, 2>& counts) {
-  json::object object;
-  for (const auto transport : {flow::Transport::tcp, flow::Transport::mptcp}) {
-    object[flow::name(transport)] = counts[static_cast<std::size_t>(transport)];
-  }
-  return object;
-}
-
 json::object by_side(const std::array<std::uint64_t, 2>& counts) {
   return {{flow::name(flow::Side::client), counts[0]}, {flow::name(flow::Side::upstream), counts[1]}};
 }
@@ -75,6 +67,7 @@ json::object counters(const Totals& totals) {
   object["flows_live"] = by_transport(totals.live);
   object["flows_accepted"] = by_transport(totals.accepted);
   object["flows_ended"] = totals.all_ended();
+  object["errors"] = totals.errors();
   object["bytes_from_client"] = totals.bytes_from_client;
   object["bytes_to_client"] = totals.bytes_to_client;
   object["subflows_joined"] = totals.subflows_joined;
@@ -88,6 +81,14 @@ json::object counters(const Totals& totals) {
 }
 
 }  // namespace
+
+json::object by_transport(const std::array<std::uint64_t, 2>& counts) {
+  json::object object;
+  for (const auto transport : {flow::Transport::tcp, flow::Transport::mptcp}) {
+    object[flow::name(transport)] = counts[static_cast<std::size_t>(transport)];
+  }
+  return object;
+}
 
 const char* name(Phase phase) {
   switch (phase) {

@@ -1,9 +1,13 @@
 // What the API shows, as JSON. Pure.
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
+
+#include <boost/json/fwd.hpp>
 
 #include "proxy/admin/gateway_view.hpp"
 #include "proxy/admin/totals.hpp"
@@ -11,6 +15,8 @@
 namespace weir::admin {
 
 const char* name(Phase);
+
+boost::json::object by_transport(const std::array<std::uint64_t, 2>& counts);
 
 // Why the gateway is not ready for clients' traffic; empty when it is.
 std::string why_not_ready(const Status&);

@@ -52,8 +52,10 @@ struct Flow : TableHook, DeadlineHook {
   flow::Record record;
   Clock::time_point started;
   Clock::time_point last_active;
-  Clock::time_point deadline;         // while linked by DeadlineHook
-  std::uint64_t bytes_at_sample = 0;  // MPTCP: what had moved when its paths were last read
+  Clock::time_point deadline;             // while linked by DeadlineHook
+  std::uint64_t bytes_at_sample = 0;      // MPTCP: what had moved when its paths were last read
+  std::uint64_t counted_from_client = 0;  // what of its bytes the worker's counters have
+  std::uint64_t counted_to_client = 0;
   std::optional<flow::Code> stopped;
   bool client_ended = false;
   bool told = false;  // the client was told why the flow goes no further, and its connection closed in order

@@ -46,6 +46,7 @@ class Gateway : public admin::GatewayView {
   std::vector<const flow::Counters*> counters() override;
   void flows(std::function<void(std::vector<flow::Record>)> done) override;
   void flow(std::uint64_t id, std::function<void(std::optional<flow::Record>)> done) override;
+  void tally(std::function<void(flow::TallyReport)> done) override;
   std::vector<flow::Event> events_after(std::uint64_t sequence) override;
   void reload(std::function<void(std::vector<conf::Problem>)> done) override;
   void drain() override;

@@ -114,6 +114,19 @@ void Gateway::flow(std::uint64_t id, std::function<void(std::optional<flow::Reco
     });
 }
 
+void Gateway::tally(std::function<void(flow::TallyReport)> done) {
+  using flow::TallyReport;
+  auto gathering =
+      std::make_shared<Gathering<TallyReport>>(Gathering<TallyReport>{{}, workers_.size(), std::move(done)});
+  for (const auto& worker : workers_)
+    worker->post([this, worker = worker.get(), gathering] {
+      boost::asio::post(control_, [gathering, report = worker->tally_report()] {
+        gathering->answer += report;
+        if (--gathering->missing == 0) gathering->done(std::move(gathering->answer));
+      });
+    });
+}
+
 admin::BypassList Gateway::bypass() {
   auto list = bypass_->list();
   const auto counters = kernel_counters().rules;

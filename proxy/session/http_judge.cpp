@@ -23,6 +23,11 @@ Fact<DomainName> name_or_none(const std::optional<DomainName>& name) {
   return name ? Fact<DomainName>(*name) : Fact<DomainName>::absent();
 }
 
+// As records have it. (Its owners outlive the whole expression it is asked for in.)
+std::string_view shown_name(const std::optional<DomainName>& name, const std::string& authority) {
+  return name ? name->text() : authority;
+}
+
 Verdict verdict_of(policy::Action action) {
   switch (action) {
     case policy::Action::allow: break;
@@ -121,7 +126,7 @@ void HttpJudge::note(const Transaction& transaction, Verdict::Kind kind) {
   auto& record = flow_.record;
   if (std::exchange(is_first_, false)) {
     if (record.rule.empty()) record.rule = transaction.rule;
-    if (record.domain.empty()) record.domain = host_ ? host_->text() : authority_;
+    if (record.domain.empty()) record.domain = shown_name(host_, authority_);
   }
   let_through_ = let_through_ || kind == Verdict::Kind::allow;
   if (let_through_)
@@ -132,7 +137,12 @@ void HttpJudge::note(const Transaction& transaction, Verdict::Kind kind) {
   if (host_) flow_.worker.report_name(flow_, *host_, kind != Verdict::Kind::allow);
 }
 
-void HttpJudge::note_end(const Transaction& transaction) { put_on_record(flow_, transaction); }
+void HttpJudge::note_end(const Transaction& transaction) {
+  const auto& authority = transaction.request.authority;
+  if (authority != authority_)  // another stream's was judged since
+    return put_on_record(flow_, transaction, shown_name(DomainName::parse_host(authority), authority));
+  put_on_record(flow_, transaction, shown_name(host_, authority_));
+}
 
 Verdict HttpRefuser::judge(Transaction& transaction) {
   transaction.rule = flow_.record.rule;
@@ -143,7 +153,8 @@ Verdict HttpRefuser::judge(Transaction& transaction) {
 // GOAWAY is not sent with the page: there are clients that hear nothing behind it. The connection ends soon all the
 // same.
 void HttpRefuser::note_end(const Transaction& transaction) {
-  put_on_record(flow_, transaction);
+  const auto& authority = transaction.request.authority;
+  put_on_record(flow_, transaction, shown_name(DomainName::parse_host(authority), authority));
   if (!conversation_->client().speaks_http2()) return;
   flow_.DeadlineHook::unlink();
   flow_.worker.await_deadline(flow_, kStays);

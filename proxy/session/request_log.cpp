@@ -46,13 +46,14 @@ flow::RequestRecord record_of(const Flow& flow, const http::Transaction& transac
 
 }  // namespace
 
-void put_on_record(Flow& flow, const http::Transaction& transaction) {
+void put_on_record(Flow& flow, const http::Transaction& transaction, std::string_view name) {
   auto& counters = flow.worker.count();
   ++flow.record.requests;
   counters.requests[static_cast<std::size_t>(transaction.end)].add();
   const auto status_class = transaction.response.status / 100;
   if (transaction.response_begun && status_class >= 1 && status_class <= std::size(counters.responses))
     counters.responses[status_class - 1].add();
+  flow.worker.tally().request_ended(name, transaction.rule);
   if (flow.worker.wants_requests()) flow.worker.write_request(record_of(flow, transaction));
 }
 

@@ -123,6 +123,13 @@ std::vector<flow::Record> Worker::flows() const {
   return records;
 }
 
+flow::TallyReport Worker::tally_report() const {
+  auto report = tally_.report();
+  for (const auto& flow : flows_)
+    if (flow.relay) ++report.live[index_of(flow.record.disposition)];
+  return report;
+}
+
 std::vector<std::uint32_t> Worker::tokens() const {
   std::vector<std::uint32_t> held;
   for (const auto& [token, flow] : by_token_) held.push_back(token);
@@ -151,8 +158,8 @@ void Worker::leave(Flow& flow) {
   flow.TableHook::unlink();
   counters_.live[index_of(flow.record.transport)].sub();
   counters_.ended[index_of(flow.record.end->side)][index_of(flow.record.end->code)].add();
-  counters_.bytes_from_client.add(flow.record.bytes_from_client);
-  counters_.bytes_to_client.add(flow.record.bytes_to_client);
+  count_bytes(flow, flow.record.bytes_from_client, flow.record.bytes_to_client);
+  tally_.flow_ended(flow.record);
   const auto spliced = flow.relay ? flow.relay->bytes_spliced() : 0;
   counters_.relayed_by_splice.add(spliced);
   counters_.relayed_by_copy.add(flow.record.bytes_from_client + flow.record.bytes_to_client - spliced);
@@ -161,6 +168,15 @@ void Worker::leave(Flow& flow) {
     report_fallback_(flow.record.client.address, flow.record.destination);
   }
   resume_listeners();
+}
+
+// What moved since it was last asked: long flows show in the rates while they last.
+void Worker::count_bytes(Flow& flow, std::uint64_t from_client, std::uint64_t to_client) {
+  const auto add = [](flow::Counter& counter, std::uint64_t& counted, std::uint64_t now) {
+    if (now > counted) counter.add(now - std::exchange(counted, now));
+  };
+  add(counters_.bytes_from_client, flow.counted_from_client, from_client);
+  add(counters_.bytes_to_client, flow.counted_to_client, to_client);
 }
 
 void Worker::watch_token(Flow& flow) {
@@ -268,8 +284,11 @@ void Worker::sweep(Clock::time_point now) {
     if (!flow.relay) continue;
     if (now - flow.last_active >= idle_timeout) flow.stop(flow::Code::idle);
     if (flow.relay->tick(now)) flow.waiter.wake();
+    const auto from_client = flow.relay->bytes_from_client();
+    const auto to_client = flow.relay->bytes_to_client();
+    count_bytes(flow, from_client, to_client);
     if (flow.record.transport != flow::Transport::mptcp) continue;
-    const auto moved = flow.relay->bytes_from_client() + flow.relay->bytes_to_client();
+    const auto moved = from_client + to_client;
     if (std::exchange(flow.bytes_at_sample, moved) != moved) sample_paths(flow);
   }
 }

@@ -15,6 +15,7 @@
 
 #include "proxy/flow/counters.hpp"
 #include "proxy/flow/request_record.hpp"
+#include "proxy/flow/tally.hpp"
 #include "proxy/kernel/mptcp_info.hpp"
 #include "proxy/kernel/path_events.hpp"
 #include "proxy/names/sightings.hpp"
@@ -71,6 +72,7 @@ class Worker {
   void stop_flows(flow::Code);
   void finish();  // the thread ends
   std::vector<flow::Record> flows() const;
+  flow::TallyReport tally_report() const;
   std::vector<std::uint32_t> tokens() const;           // of its MPTCP flows
   std::optional<flow::Record> flow(std::uint64_t id);  // its paths as they are now
 
@@ -100,6 +102,7 @@ class Worker {
     return sightings_->has(name, address, Clock::now());
   }
   flow::Counters& count() { return counters_; }
+  flow::Tally& tally() { return tally_; }
   // Null where the policy in force decrypts nothing.
   std::shared_ptr<TlsSides> tls_sides();
   HandshakeLimit& handshakes() { return handshakes_; }
@@ -119,6 +122,7 @@ class Worker {
   void sweep(Clock::time_point now);
   void resume_listeners();
   void report_if_drained();
+  void count_bytes(Flow&, std::uint64_t from_client, std::uint64_t to_client);
   void count_joins(std::size_t paths_before, const flow::Record&);
 
   HandshakeLimit handshakes_;        // outlives the flows, which hold places
@@ -130,6 +134,7 @@ class Worker {
   LineLog& requests_;
   SnapshotPointer snapshot_;
   flow::Counters counters_;
+  flow::Tally tally_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   FlowTable flows_;
   DeadlineList deadlines_;

@@ -30,17 +30,18 @@ TEST_CASE("admin events: the text of events", "[admin]") {
 }
 
 TEST_CASE("admin events: where a reader begins", "[admin]") {
-  const auto cursor = [](const char* last_id, const char* target, std::uint64_t newest) {
+  const auto cursor = [](const char* last_id, const char* target,
+                         std::uint64_t newest) -> std::optional<std::uint64_t> {
     admin::Request request;
     if (*last_id != '\0') request.set("Last-Event-ID", last_id);
-    return admin::first_cursor(request, *admin::parse_target(target), newest);
+    return admin::named_cursor(request, *admin::parse_target(target), newest);
   };
-  CHECK(cursor("", "/api/v1/events", 7) == 7);
+  CHECK(cursor("", "/api/v1/events", 7) == std::nullopt);
   CHECK(cursor("3", "/api/v1/events", 7) == 3);
   CHECK(cursor("", "/api/v1/events?after=0", 7) == 0);
   CHECK(cursor("3", "/api/v1/events?after=0", 7) == 3);
   CHECK(cursor("900", "/api/v1/events", 7) == 0);  // weir was restarted
-  CHECK(cursor("x", "/api/v1/events", 7) == 7);
+  CHECK(cursor("x", "/api/v1/events", 7) == std::nullopt);
 }
 
 TEST_CASE("admin events: thirty readers see each event", "[admin]") {

@@ -34,6 +34,10 @@ class MadeUpGateway : public admin::GatewayView {
     }
     done(std::nullopt);
   }
+  void tally(std::function<void(flow::TallyReport)> done) override {
+    ++asked_;
+    if (answers_) done(tally_);
+  }
   std::vector<flow::Event> events_after(std::uint64_t sequence) override {
     std::vector<flow::Event> later;
     for (const auto& event : events_) {
@@ -66,6 +70,8 @@ class MadeUpGateway : public admin::GatewayView {
   flow::Counters one_;
   flow::Counters two_;
   std::vector<flow::Record> flows_;
+  flow::TallyReport tally_;
+  int asked_ = 0;  // for it
   std::vector<flow::Event> events_;
   std::vector<conf::Problem> problems_;
   admin::BypassList bypass_;

@@ -161,10 +161,15 @@ TEST_CASE("admin query: what is right and what is not", "[admin]") {
       {"limit", "10001", "limit is a number from 1 to 10000"},
       {"limit", "-1", "limit is a number from 1 to 10000"},
       {"limit", "", "limit is a number from 1 to 10000"},
-      {"sort", "size", "sort is age, bytes, idle or subflows"},
+      {"sort", "size",
+       "sort is age, bytes, bytes_from_client, bytes_to_client, idle, subflows, requests, client, destination, domain, "
+       "rule, transport, disposition or id"},
+      {"order", "up", "order is asc or desc"},
+      {"disposition", "eaten", "disposition is direct, splice, inspect, decrypt, block or reset"},
       {"transport", "udp", "transport is tcp or mptcp"},
       {"client", "host", "client is an address or a prefix such as 192.0.2.0/24"},
-      {"frob", "1", "flows can be asked by limit, sort, transport, client and destination only"},
+      {"frob", "1",
+       "flows can be asked by limit, sort, order, transport, disposition, client, destination and text only"},
   };
   for (const auto& row : rows) {
     INFO(row.name << "=" << row.value);
@@ -194,6 +199,25 @@ TEST_CASE("admin query: selects, sorts and cuts", "[admin]") {
   CHECK(ids({{"transport", "tcp"}}) == "2: 3 2");
   CHECK(ids({{"client", "192.0.2.0/29"}}) == "1: 1");
   CHECK(ids({{"destination", "203.0.113.0/24"}}) == "0:");
+  CHECK(ids({{"sort", "age"}, {"order", "desc"}}) == "3: 1 2 3");
+  CHECK(ids({{"sort", "bytes"}, {"order", "asc"}}) == "3: 3 1 2");
+  CHECK(ids({{"sort", "bytes_to_client"}}) == "3: 1 3 2");
+  CHECK(ids({{"sort", "client"}}) == "3: 1 2 3");
+  CHECK(ids({{"sort", "id"}, {"order", "desc"}}) == "3: 3 2 1");
+  flows[1].disposition = flow::Disposition::block;
+  flows[1].domain = "Ads.example";
+  flows[2].rule = "banks";
+  CHECK(ids({{"sort", "disposition"}}) == "3: 2 3 1");
+  CHECK(ids({{"sort", "domain"}, {"order", "desc"}}) == "3: 2 3 1");
+  CHECK(ids({{"sort", "rule"}, {"order", "desc"}, {"limit", "1"}}) == "3: 3");
+  CHECK(ids({{"sort", "transport"}, {"order", "desc"}}) == "3: 1 3 2");
+  CHECK(ids({{"disposition", "block"}}) == "1: 2");
+  CHECK(ids({{"text", "ADS.ex"}}) == "1: 2");
+  CHECK(ids({{"text", "bank"}}) == "1: 3");
+  CHECK(ids({{"text", "2001:db8"}}) == "1: 3");
+  CHECK(ids({{"text", "198.51.100.7:443"}}) == "3: 3 2 1");
+  CHECK(ids({{"text", "0000000000000001"}}) == "1: 1");
+  CHECK(ids({{"text", "nowhere"}}) == "0:");
 }
 
 TEST_CASE("admin target: taken apart", "[admin]") {
@@ -258,7 +282,7 @@ TEST_CASE("admin metrics: well formed, with every family", "[admin]") {
   admin::Status status;
   status.version = "1.2\"3\\4\n";
   status.bypasses = {"media", "lab"};
-  const admin::KernelCounters kernel{.rules = {{"intercepted", 7}, {"bypass1", 8}},
+  const admin::KernelCounters kernel{.rules = {{"intercepted", 7}, {"direct", 26}, {"bypass1", 8}},
                                      .mptcp = {{"MPJoinSynRx", 5}, {"MPCurrEstab", 6}}};
   one.tls_decrypted.add(11);
   one.tls_resumed[1].add(12);
@@ -268,12 +292,16 @@ TEST_CASE("admin metrics: well formed, with every family", "[admin]") {
   one.requests[static_cast<std::size_t>(flow::RequestEnd::blocked)].add(20);
   one.responses[4].add(21);
   one.domain_fronting.add(22);
+  flow::TallyReport tally;
+  tally.ended[static_cast<std::size_t>(flow::Disposition::block)] = 23;
+  tally.live[static_cast<std::size_t>(flow::Disposition::block)] = 5;  // may yet come to another
+  tally.rules["ads"] = {.flows = 24, .requests = 25};
   status.tls.leaves = {.made = 16, .hits = 17, .kept = 18};
   status.tls.exceptions = 19;
-  CHECK_THAT(admin::metrics_text(status, admin::sum({&one}), kernel), !ContainsSubstring("ca_expiry"));
+  CHECK_THAT(admin::metrics_text(status, admin::sum({&one}), kernel, {}), !ContainsSubstring("ca_expiry"));
   status.tls.decrypts = true;
   status.tls.ca.expires = std::chrono::system_clock::time_point(std::chrono::seconds(2'000'000'000));
-  const auto text = admin::metrics_text(status, admin::sum({&one}), kernel);
+  const auto text = admin::metrics_text(status, admin::sum({&one}), kernel, tally);
   CHECK(lint(std::regex_replace(text, std::regex("version=\"[^\\n]*\"\\}"), "version=\"v\"}")) == "");
   for (const auto* line : {"weir_build_info{version=\"1.2\\\"3\\\\4\\n\"} 1",
                            "weir_flows_accepted_total{transport=\"mptcp\"} 2",
@@ -284,6 +312,10 @@ TEST_CASE("admin metrics: well formed, with every family", "[admin]") {
                            "weir_phase{phase=\"starting\"} 1",
                            "weir_syns_total{verdict=\"intercepted\"} 7",
                            "weir_bypass_syns_total{bypass=\"media\"} 0",
+                           "weir_flows_decided_total{disposition=\"block\"} 23",
+                           "weir_flows_decided_total{disposition=\"direct\"} 26",
+                           "weir_rule_matches_total{rule=\"ads\",of=\"flow\"} 24",
+                           "weir_rule_matches_total{rule=\"ads\",of=\"request\"} 25",
                            "weir_requests_total{end=\"finished\"} 0",
                            "weir_requests_total{end=\"blocked\"} 20",
                            "weir_responses_total{class=\"1xx\"} 0",
