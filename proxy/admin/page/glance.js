@@ -164,6 +164,7 @@ function showEnds(summary) {
 
 function showKernel(summary) {
   const syns = Object.entries(summary.kernel.syns).filter(([, value]) => typeof value === 'number');
+  syns.push(['quic', summary.kernel.quic_refused ?? 0]);
   bars(at('syns'), syns.map(([name, value]) =>
     ({ key: name, name: words.say(words.verdicts, name), value, kind: name === 'direct' ? 'direct' : '' }))
     .filter((one) => one.value > 0), { empty: 'No SYN has come yet' });
