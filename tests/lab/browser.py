@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.chromium.remote_connection import ChromiumRemoteConnection
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -48,8 +49,9 @@ class Browser:
         return self.until(lambda: next((one for one in self.all(css) if one.is_displayed()), None), f"{css} seen")
 
     def click(self, css):
-        self.until(lambda: self.seen(css).is_enabled(), f"{css} enabled")
-        self.seen(css).click()
+        button = self.until(lambda: self.seen(css).is_enabled() and self.seen(css), f"{css} enabled")
+        self.run("arguments[0].scrollIntoView({ block: 'center' })", button)
+        button.click()
 
     def type(self, css, text):
         field = self.seen(css)
@@ -68,7 +70,8 @@ class Browser:
         def holds(_):
             return condition()
 
-        return WebDriverWait(self.driver, PATIENCE, 0.05, [Exception]).until(holds, f"{what} in {PATIENCE} s")
+        not_yet = [NoSuchElementException, StaleElementReferenceException]
+        return WebDriverWait(self.driver, PATIENCE, 0.05, not_yet).until(holds, f"{what} in {PATIENCE} s")
 
     def says(self, css, *parts):
         """Once its text has all of them."""

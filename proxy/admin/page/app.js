@@ -7,7 +7,7 @@ import { at, setClass, setText } from '/dom.js';
 import * as events from '/events.js';
 import * as flow from '/flow.js';
 import * as flows from '/flows.js';
-import { duration } from '/format.js';
+import { time } from '/format.js';
 import * as glance from '/glance.js';
 import * as plots from '/plots.js';
 import * as question from '/question.js';
@@ -77,9 +77,11 @@ function showGone(detail) {
   document.body.classList.add('gone');
   setClass(at('link'), 'link bad');
   setText(at('link'), 'reconnecting…');
+  setClass(at('pill'), 'pill bad');
+  setText(at('pill'), 'unreachable');
   at('gone').hidden = false;
   setText(at('gone-text'), `weir cannot be reached (${detail}). What is shown is as of ` +
-    `${duration(Date.now() - goneSince)} ago; this page goes on trying.`);
+    `${time(goneSince)}; this page goes on trying.`);
 }
 
 function showLive() {

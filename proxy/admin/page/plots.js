@@ -43,7 +43,7 @@ function showValues(plot, row) {
 }
 
 function legend(plot) {
-  const values = plot.series.map(() => element('output', { class: 'value', text: '–' }));
+  const values = plot.series.map(() => element('span', { class: 'value', text: '–' }));
   const when = element('span', { class: 'when', text: 'now' });
   const list = element('ul', { class: 'legend' }, ...plot.series.map((name, index) =>
     element('li', { class: `series-${index} ${plot.colours ? 'alarming' : ''}` }, element('span', { text: name }),
