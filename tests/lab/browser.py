@@ -26,9 +26,9 @@ PHONE = {"width": 360, "height": 740, "mobile": True}
 
 
 class Browser:
-    def __init__(self, driver, folder):
+    def __init__(self, driver, downloads):
         self.driver = driver
-        self.folder = folder  # of what is downloaded
+        self.downloads = downloads
         self.urls = []  # of every request that was made
 
     # what a user does
@@ -132,13 +132,12 @@ def browser_in(namespace, folder, *options):
     for option in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
                    "--hide-scrollbars", f"--user-data-dir={folder}/profile", *options):
         chromium.add_argument(option)
-    chromium.add_experimental_option("prefs", {"download.default_directory": str(folder)})
     chromium.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     with namespace.entered():
         connection = ChromiumRemoteConnection(f"http://127.0.0.1:{PORT}", "goog", "chrome")
         driver = webdriver.Remote(connection, options=chromium)
         try:
-            browser = Browser(driver, folder)
+            browser = Browser(driver, folder / "Downloads")
             browser.look(DESKTOP)
             yield browser
         finally:

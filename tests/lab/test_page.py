@@ -18,7 +18,7 @@ from weir import wait_for
 
 pytestmark = HAS_CHROMIUM
 
-TOKEN = "a token of the page's test / 0123456789"
+TOKEN = "a-token-of-the-page-0123456789"
 UNWANTED = "main img, main script, main iframe, main a:not([href^='#'])"
 BLOCK_ADS = '[[rule]]\nname = "ads"\nwhen = { domains = ["*.ads.test"] }\naction = "block"\n'
 VIEWS = ["glance", "flows", "bypass", "events", "certificate"]
@@ -46,6 +46,11 @@ def own_browser(network, tmp_path):
     """For what changes a weir of the test's own."""
     with browser_in(network.gateway, tmp_path, "--host-resolver-rules=MAP *.rebound.example 127.0.0.1") as browser:
         yield browser
+
+
+def complains_only_of(page, path, status):
+    """Chromium's own line for an answer that is no success, which the page has shown in its words."""
+    return all(path in line and f"status of {status} " in line for line in page.complaints())
 
 
 def number(text):
@@ -88,6 +93,7 @@ def test_flows_are_sorted_and_filtered(lab, page):
     small, large = lab.origin(), lab.origin()
     with lab.open(small, mptcp=True) as first, lab.open(large) as second:
         says_back(first)
+        says_back(second)
         second.sendall(b"x" * 10_000)
         receive_exactly(second, 10_000)
         page.open("flows")
@@ -118,7 +124,8 @@ def test_a_flow_shows_its_subflows_and_the_walk_of_its_decision(lab, page):
         page.click("#flows a")
         page.until(lambda: len(page.all(".subflow.live")) == 2, "two live subflows")
         page.says(".subflows", "10.1.0.2", "10.1.1.2", "round trip", "from client")
-        page.says(".gateway", "decrypt", "the defaults", "On the SYN", f"name {origin.name}", "match")
+        page.says(".gateway", "decrypt by the defaults", "On the SYN", f"name {origin.name}", "match")
+        page.says(".walks", "comes to weir, by the defaults", "decrypt, by the defaults")
         page.says(".upstream", f"{origin.address}:443", "dialled from")
         shown = page.text(".upstream .facts")
         tls.sendall(b"x" * 50_000)
@@ -126,6 +133,7 @@ def test_a_flow_shows_its_subflows_and_the_walk_of_its_decision(lab, page):
         page.until(lambda: page.text(".upstream .facts") != shown, "its bytes counted")
     page.says("#flow-note", "has ended")
     assert len(page.all(".subflow")) == 2, "the picture stays"
+    assert complains_only_of(page, "/api/v1/flows/", 404)
 
 
 # --- it does
@@ -171,7 +179,7 @@ def test_what_cannot_be_bypassed_is_refused_with_the_reason(page, what):
     page.type("#add-what", what)
     page.click("#add-submit")
     page.until(lambda: page.text("#add-error") != "", "the reason")
-    page.complaints()  # Chromium's own line for a response that is no success
+    assert complains_only_of(page, "/api/v1/bypass", 422)
     assert page.find("#add-submit").is_enabled() and page.find("#add-what").get_attribute("value") == what
 
 
@@ -213,7 +221,7 @@ def test_the_certificate_is_downloaded_with_its_fingerprint(lab, page):
     page.open("certificate")
     told = lab.weir.get("/api/v1/status")["tls"]["ca"]["sha256"]
     page.says("#ca-facts", told, "SHA-1")
-    pem, der = page.folder / "weir-ca.pem", page.folder / "weir-ca.crt"
+    pem, der = page.downloads / "weir-ca.pem", page.downloads / "weir-ca.crt"
     page.click("#ca-downloads [data-file='weir-ca.pem']")
     wait_for(lambda: pem.exists() and pem.read_text() == lab.weir.http("GET", "/ca.pem")[2], what="the file")
     page.click("#ca-downloads [data-file='weir-ca.crt']")
@@ -230,7 +238,7 @@ def test_a_reload_asks_first_and_shows_what_is_wrong(lab, page):
     page.click("#reload")
     page.click("#confirm-act")
     page.says("#reload-problems", "weir.toml:", "nonsense")
-    page.complaints()  # Chromium's own line for the 422
+    assert complains_only_of(page, "/api/v1/reload", 422)
     assert lab.weir.get("/api/v1/status")["configuration_read"] == read
     lab.weir.write_configuration(good)
     page.click("#reload")
@@ -265,8 +273,7 @@ def test_a_hostile_name_is_text(lab, page, name):
         page.open("glance")
         page.says("#domains", shown["domain"])
         assert page.all(UNWANTED) == [] and "\x1b" not in page.text("body")
-    # What /api/v1/explain says of a name that cannot be one.
-    assert all("/api/v1/explain" in line and "400" in line for line in page.complaints())
+    assert complains_only_of(page, "/api/v1/explain", 400)  # of what cannot be a name
 
 
 def client_hello_of(name):
@@ -395,12 +402,16 @@ def traffic(lab):
              '[[rule]]\nname = "banks"\nwhen = { domains = ["*.bank.test"] }\ntls = "passthrough"\n')
     origin, plain = lab.origin(), lab.raw_origin(answer_http(b"x" * 5000), port=80)
     with lab.configured(rules):
+        with lab.open(origin, mptcp=True) as tls:
+            wait_for(lambda: subflows_of(tls) == 2, what="the second subflow")
+            says_back(tls)
         for host in (b"ads.test", b"www.example.test", b"a-name-that-is-rather-long.of.some.cloud.region-1.example.test"):
             plain_request(lab, plain, host)
         lab.curl(lab.origin(answer_http()), check=False, authority=lab.trusted)
         with lab.open(origin, mptcp=True) as tls, lab.connect(lab.raw_origin(echo)) as sock:
             wait_for(lambda: subflows_of(tls) == 2, what="the second subflow")
             sock.sendall(client_hello("www.bank.test"))
+            says_back(tls)
             tls.sendall(b"x" * 300_000)
             receive_exactly(tls, 300_000)
             yield wait_for(lambda: [one for one in lab.weir.live_flows() if one["domain"] == origin.name])[0]["id"]
@@ -417,7 +428,8 @@ def test_every_view_fits_its_screen(lab, page, screen, dark, request):
             page.is_live()
             page.seen(".subflow.live" if view.startswith("flow/") else f"#view-{view} h2 ~ *")
             if view == "glance":
-                page.says("#dispositions", "decrypt")
+                page.says("#tile-live .note", "1 MPTCP")
+                page.says("#subflows", "2 subflows")
                 page.until(lambda: page.all("#plot-bytes canvas"), "a plot")
             assert page.overhang() <= 0, view
             assert page.screenshot(f"{view.split('/')[0]}-{look}", screen, dark).stat().st_size > 10_000

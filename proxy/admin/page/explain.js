@@ -21,6 +21,8 @@ function steps(title, all, verdict) {
     element('p', { class: 'verdict' }, '→ ', element('strong', { text: verdict })));
 }
 
+const by = (name) => name || 'the defaults';
+
 const SYN_VERDICTS = {
   terminate: 'comes to weir', direct: 'goes direct', strip: 'comes to weir as plain TCP', deny: 'is reset',
 };
@@ -28,9 +30,9 @@ const SYN_VERDICTS = {
 // The two walks: of the SYN in the kernel, and of the flow in weir.
 export function walks(told) {
   const parts = [steps('On the SYN, in the kernel', told.syn.steps,
-    `${SYN_VERDICTS[told.syn.path] ?? told.syn.path}, by ${told.syn.by}`)];
+    `${SYN_VERDICTS[told.syn.path] ?? told.syn.path}, by ${by(told.syn.by)}`)];
   if (told.flow) {
-    const said = told.flow.decided ? `${told.disposition}, by ${told.flow.by}` : 'more must be known to decide';
+    const said = told.flow.decided ? `${told.disposition}, by ${by(told.flow.by)}` : 'more must be known to decide';
     parts.push(steps(told.domain ? `The flow, name ${told.domain}` : 'The flow, without a name', told.flow.steps, said));
   }
   return parts;
@@ -38,7 +40,7 @@ export function walks(told) {
 
 export function decision(told) {
   return element('p', { class: 'decision' }, badge(told.disposition, told.disposition),
-    element('span', { text: ` by ${told.flow ? told.flow.by : told.syn.by}` }));
+    element('span', { text: ` by ${by(told.flow ? told.flow.by : told.syn.by)}` }));
 }
 
 export const explain = (question) => get(query('/api/v1/explain', question));

@@ -18,7 +18,7 @@ const PLOTS = [
   { id: 'plot-live', title: 'Live flows', write: (number) => count(Math.round(number)), axis: (number) => count(number),
     series: ['MPTCP', 'TCP'],
     values: (sample) => [sample.flows_live.mptcp, sample.flows_live.tcp] },
-  { id: 'plot-requests', title: 'Requests and errors', write: rate, axis: short(rate),
+  { id: 'plot-requests', title: 'Requests', write: rate, axis: short(rate),
     series: ['requests', 'errors'], colours: ['--series-a', '--bad'],
     values: (sample, seconds) => [sample.requests / seconds, sample.errors / seconds] },
 ];
