@@ -26,7 +26,7 @@ function show({ decrypts, ca }) {
   if (!decrypts) return;
   facts(at('ca-facts'), [
     ['authority', ca.subject], ['valid until', date(ca.expires)], ['SHA-256', ca.sha256],
-    ['SHA-1 (Windows calls it thumbprint)', ca.sha1 ?? sha1.text],
+    ['SHA-1 (Windows calls it thumbprint)', ca.sha1 ?? sha1.text ?? (globalThis.crypto?.subtle ? '…' : undefined)],
   ]);
 }
 
