@@ -5,14 +5,11 @@
 #include <boost/json.hpp>
 
 #include "conf/reader.hpp"
-#include "proxy/admin/client/client.hpp"
 #include "proxy/admin/client/reports.hpp"
 #include "proxy/admin/client/terminal.hpp"
 
 namespace weir::program {
-namespace {
 
-// Which gateway is meant: by --admin, else by the configuration that it runs with.
 boost::system::result<admin::Client, std::string> find_gateway(const GatewayCall& call) {
   admin::Client client;
   std::filesystem::path token_file = call.token_file;
@@ -31,6 +28,8 @@ boost::system::result<admin::Client, std::string> find_gateway(const GatewayCall
   client.token = std::move(*token);
   return client;
 }
+
+namespace {
 
 std::string is_endpoint(const std::string& text) {
   return policy::Endpoint::parse(text) ? "" : "is an address and a port, such as 127.0.0.1:9080 or [::1]:9080";

@@ -6,7 +6,9 @@
 
 #include <boost/beast/http/verb.hpp>
 #include <boost/json/fwd.hpp>
+#include <boost/system/result.hpp>
 
+#include "proxy/admin/client/client.hpp"
 #include "proxy/program/command.hpp"
 
 namespace weir::program {
@@ -22,6 +24,9 @@ struct GatewayCall {
   std::string admin;
   std::string token_file;
 };
+
+// Which gateway is meant: by --admin, else by the configuration that it runs with.
+boost::system::result<admin::Client, std::string> find_gateway(const GatewayCall&);
 
 // -c, --admin and --token-file; the call outlives the command.
 void add_gateway_options(CLI::App& command, GatewayCall&);

@@ -19,18 +19,20 @@
 #include "proxy/admin/asio_endpoint.hpp"
 
 namespace weir::admin {
-namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
+
+namespace {
+
 using Result = boost::system::result<Answer, std::string>;
-using Call = http::request<http::string_body>;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint64_t kLargestAnswer = 64 * 1024 * 1024;
 
-// A service that listens on every address is asked on this host's own.
+}  // namespace
+
 policy::Endpoint reachable(policy::Endpoint endpoint) {
   if (!endpoint.address.is_unspecified()) return endpoint;
   constexpr policy::Address::Bytes kLoopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
@@ -42,6 +44,8 @@ std::string no_answer(const policy::Endpoint& at, const beast::error_code& error
   const auto why = error == beast::error::timeout ? std::string("it took too long") : error.message();
   return "no weir answers at " + at.text() + ": " + why + "; is it running?";
 }
+
+namespace {
 
 asio::awaitable<beast::error_code> exchange(beast::tcp_stream& stream, const Client& client, const Call& call,
                                             http::response_parser<http::string_body>& parser) {
@@ -57,6 +61,8 @@ asio::awaitable<beast::error_code> exchange(beast::tcp_stream& stream, const Cli
   co_return error;
 }
 
+}  // namespace
+
 Call make_call(const Client& client, http::verb method, const std::string& target, std::string body) {
   Call call(method, target, 11, std::move(body));
   call.set(http::field::host, reachable(client.at).text());
@@ -65,8 +71,6 @@ Call make_call(const Client& client, http::verb method, const std::string& targe
   call.prepare_payload();
   return call;
 }
-
-}  // namespace
 
 Result ask_gateway(const Client& client, http::verb method, const std::string& target, std::string body) {
   asio::io_context context{1};

@@ -6,7 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/verb.hpp>
+#include <boost/system/error_code.hpp>
 #include <boost/system/result.hpp>
 
 #include "policy/address.hpp"
@@ -29,6 +32,13 @@ struct Answer {
 // An error is a sentence for the user: who was asked, what came, what to look at.
 boost::system::result<Answer, std::string> ask_gateway(const Client&, boost::beast::http::verb,
                                                        const std::string& target, std::string body = {});
+
+// What asking takes: the endpoint (a service that listens on every address is asked on this host's own), the request,
+// and the sentence for when nothing came.
+policy::Endpoint reachable(policy::Endpoint);
+using Call = boost::beast::http::request<boost::beast::http::string_body>;
+Call make_call(const Client&, boost::beast::http::verb, const std::string& target, std::string body);
+std::string no_answer(const policy::Endpoint&, const boost::system::error_code&);
 
 // A value as a query has it (RFC 3986, 2.1).
 std::string query_escaped(std::string_view value);

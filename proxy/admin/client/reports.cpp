@@ -2,37 +2,13 @@
 
 #include <boost/json.hpp>
 
+#include "proxy/admin/client/json_member.hpp"
 #include "proxy/admin/client/terminal.hpp"
 
 namespace weir::admin {
 namespace {
 
 namespace json = boost::json;
-
-// Of a member that may be missing or of another type: another version's service may be the one that answers.
-const json::value& member(const json::value& object, std::string_view name) {
-  static const json::value none;
-  const auto* found = object.is_object() ? object.get_object().if_contains(name) : nullptr;
-  return found == nullptr ? none : *found;
-}
-
-std::string text(const json::value& object, std::string_view name) {
-  const auto& value = member(object, name);
-  if (value.is_null()) return "-";
-  if (const auto* string = value.if_string()) return std::string(string->data(), string->size());
-  return json::serialize(value);
-}
-
-std::uint64_t number(const json::value& object, std::string_view name) {
-  boost::system::error_code error;
-  const auto value = member(object, name).to_number<std::uint64_t>(error);
-  return error ? 0 : value;
-}
-
-bool flag(const json::value& object, std::string_view name) {
-  const auto* value = member(object, name).if_bool();
-  return value != nullptr && *value;
-}
 
 std::string list(const json::value& object, std::string_view name) {
   std::string joined;

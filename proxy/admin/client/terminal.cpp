@@ -94,6 +94,12 @@ std::string terminal_safe_json(std::string_view text) {
   return result;
 }
 
+std::string cut(std::string_view text, std::size_t characters) {
+  std::size_t length = 0;
+  while (characters-- > 0 && length < text.size()) length += first(text.substr(length)).length;
+  return std::string(text.substr(0, length));
+}
+
 std::string human_bytes(std::uint64_t count) {
   if (count < 1024) return std::to_string(count) + " B";
   constexpr std::array<const char*, 6> kUnits{"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

@@ -18,6 +18,9 @@ std::string terminal_safe_json(std::string_view);
 std::string human_bytes(std::uint64_t);
 std::string human_duration(std::chrono::milliseconds);
 
+// No more than that many characters.
+std::string cut(std::string_view, std::size_t characters);
+
 struct Column {
   std::string title;
   bool number = false;  // set to the right
