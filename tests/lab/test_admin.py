@@ -171,11 +171,13 @@ def test_the_history_has_every_flow_once_and_long_ones_while_they_last(network, 
 
 
 def test_flows_are_found_and_sorted(network, weir, origin):
-    with connect(network.client, (ORIGIN, 5001)) as one, connect(network.client, (ORIGIN, 5001), mptcp=True) as two:
-        for sock, size in ((one, 10), (two, 20)):
+    with contextlib.ExitStack() as stack:
+        ports = []
+        for mptcp, size in ((False, 10), (True, 20)):
+            sock = stack.enter_context(connect(network.client, (ORIGIN, 5001), mptcp=mptcp))
             sock.sendall(b"x" * size)
-            receive_exactly(sock, size)
-        ports = [sock.getsockname()[1] for sock in (one, two)]
+            receive_exactly(sock, size)  # the first is accepted before the second comes
+            ports.append(sock.getsockname()[1])
 
         def shown(query):
             return [ports.index(int(flow["client"].rsplit(":")[-1])) for flow in
