@@ -1,5 +1,6 @@
 """A network namespace without a name, held by a process that dies with the test: nothing stays behind, also after kill -9."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -79,6 +80,19 @@ class Namespace:
         if isinstance(made[0], OSError):
             raise made[0]
         return made[0]
+
+    @contextlib.contextmanager
+    def entered(self):
+        """This thread is in the namespace meanwhile: for clients that make their sockets themselves."""
+        before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        inside = os.open(self.path, os.O_RDONLY)
+        try:
+            assert _LIBC.setns(inside, _CLONE_NEWNET) == 0
+            yield
+        finally:
+            assert _LIBC.setns(before, _CLONE_NEWNET) == 0
+            os.close(before)
+            os.close(inside)
 
     def counter(self, name):
         """A kernel counter as nstat names it, e.g. MPTcpExtMPJoinSynRx."""
