@@ -2,8 +2,8 @@
 //
 // A list of what is refused, not of what is allowed: glibc and the libraries make other calls from one Debian to the
 // next, and on paths that no test walks; a gateway that cannot allocate or tell the time because of a list that is a
-// year old is worse than what is left open here. What is refused by number alone costs nothing: the kernel keeps a
-// bitmap of the calls that a filter lets pass whatever their arguments (Linux 5.11).
+// year old is worse than what is left open here. How long the list is costs nothing: the kernel
+// keeps a bitmap of the calls that a filter lets pass whatever their arguments (Linux 5.11).
 #pragma once
 
 #include <string>

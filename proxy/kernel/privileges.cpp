@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <memory>
 #include <system_error>
+#include <type_traits>
 #include <vector>
 
 #include <grp.h>
