@@ -74,7 +74,8 @@ void add_client_commands(CLI::App& app, Action& chosen) {
   add_json(*add(app, chosen, "status", "the running gateway at a glance", status, options), options);
   const auto anybody = std::make_shared<Options>();
   anybody->shows_token = false;
-  add(app, chosen, "health", "whether the running gateway answers: exit 0, else 1; what a container asks", health, anybody);
+  add(app, chosen, "health", "whether the running gateway answers: exit 0, else 1; what a container asks", health,
+      anybody);
   auto* list = add(app, chosen, "flows", "live flows", flows, options);
   add_json(*list, options);
   list->add_option("--limit", options->limit, "the most to show")->check(CLI::Range(1, 10'000))->capture_default_str();
