@@ -36,8 +36,8 @@ class SysctlTree {
 // What these settings need, in the order of writing; names this kernel has not are left out.
 std::vector<Sysctl> needed_sysctls(const conf::Settings&, const SysctlTree&);
 
-// Of those, what somebody else must have set where weir cannot write, as in a container. An interface's accept_ra is not
-// among them: it counts only while forwarding is being turned on.
+// Of those, what somebody else must have set where weir cannot write, as in a container. An interface's accept_ra is
+// not among them: it counts only while forwarding is being turned on.
 std::vector<Sysctl> missing_sysctls(const conf::Settings&, const SysctlTree&);
 
 // How a container is given these: "start the container with --sysctl net.ipv4.ip_forward=1 …".

@@ -64,7 +64,8 @@ TEST_CASE("what a container must be given is what differs, and said so that it c
   const auto missing = kernel::missing_sysctls(settings(), fake.tree());
   CHECK(missing == Sysctls{{"net/ipv6/conf/all/forwarding", "1"}, {"net/mptcp/allow_join_initial_addr_port", "1"}});
   CHECK(kernel::outside_remedy(missing) ==
-        "start the container with --sysctl net.ipv6.conf.all.forwarding=1 --sysctl net.mptcp.allow_join_initial_addr_port=1 "
+        "start the container with --sysctl net.ipv6.conf.all.forwarding=1 --sysctl "
+        "net.mptcp.allow_join_initial_addr_port=1 "
         "(in a compose file, sysctls: {net.ipv6.conf.all.forwarding: 1, net.mptcp.allow_join_initial_addr_port: 1})");
 }
 
