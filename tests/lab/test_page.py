@@ -10,6 +10,8 @@ import pytest
 
 pytest.importorskip("selenium", reason="takes the package python3-selenium")
 
+from selenium.webdriver.common.keys import Keys
+
 from browser import DESKTOP, HAS_CHROMIUM, PHONE, browser_in
 from peers import echo, receive_exactly
 from test_mptcp import subflows_of
@@ -437,3 +439,38 @@ def test_every_view_fits_its_screen(lab, page, screen, dark, request):
                 page.until(lambda: page.all("#plot-bytes canvas"), "a plot")
             assert page.overhang() <= 0, view
             assert page.screenshot(f"{view.split('/')[0]}-{look}", screen, dark).stat().st_size > 10_000
+
+
+# --- by keyboard, and read aloud
+
+CONTROLS = {"button", "link", "textbox", "searchbox", "combobox", "checkbox", "columnheader"}
+
+
+def test_every_control_has_a_name_and_is_reached_by_tab(lab, page):
+    page.cdp("Accessibility.enable")
+    with lab.open(lab.origin(), mptcp=True) as tls:
+        says_back(tls)
+        for view in VIEWS:
+            page.open(view)
+            page.is_live()
+            page.seen(f"#view-{view} h2 ~ *")
+            for node in page.cdp("Accessibility.getFullAXTree")["nodes"]:
+                role = node.get("role", {}).get("value")
+                if role in CONTROLS and not node["ignored"]:
+                    assert node.get("name", {}).get("value"), (view, node)
+    page.open("glance")
+    page.is_live()
+    wanted, seen = {"reload", "drain"}, set()
+    for _ in range(20):
+        page.find("body").send_keys(Keys.TAB)
+        seen.add(page.run("return document.activeElement.id || document.activeElement.dataset.view"))
+    assert wanted <= seen and set(VIEWS) <= seen, seen
+
+
+def test_a_dialog_keeps_the_focus_and_ends_by_escape(page):
+    page.find("#drain").send_keys(Keys.ENTER)
+    page.seen("#confirm-dialog")
+    assert page.run("return document.activeElement.id") == "confirm-cancel", "what is grave is not the first choice"
+    page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    page.until(lambda: not page.find("#confirm-dialog").is_displayed(), "the dialog gone")
+    assert page.run("return document.activeElement.id") == "drain"
