@@ -356,7 +356,7 @@ def test_a_foreign_page_can_neither_change_nor_read(network, weir, own_browser):
     read = weir.get("/api/v1/status")["configuration_read"]
     server = serve_page(network.gateway, 8000, FOREIGN)
     page = own_browser
-    page.driver.get("http://localhost:8000/")
+    page.load("http://localhost:8000/")
     assert all(page.until(lambda: page.run("return window.tried"), "every try"))
     frame = page.find("iframe")
     page.driver.switch_to.frame(frame)
@@ -368,7 +368,7 @@ def test_a_foreign_page_can_neither_change_nor_read(network, weir, own_browser):
 
 
 def test_a_rebound_name_is_refused(network, weir, own_browser):
-    own_browser.driver.get("http://www.rebound.example:9080/")
+    own_browser.load("http://www.rebound.example:9080/")
     assert "DNS rebinding" in own_browser.text("body")
 
 
