@@ -268,7 +268,7 @@ def test_a_hostile_name_is_text(lab, page, name):
         with lab.connect(origin) as sock:
             sock.sendall(client_hello_of(name))
             shown = wait_for(lambda: [one for one in lab.weir.live_flows() if one["domain"]
-                                      and one["destination"] == f"{origin.address}:443"], what="the flow with its name")[0]
+                                      and one["destination"] == f"{origin.address}:443"], what="the flow's name")[0]
             page.open("flows")
             page.says("#flows", shown["domain"])
             page.open(f"flow/{shown['id']}")
@@ -347,7 +347,8 @@ const tries = [
   fetch(at + "/api/v1/reload", { method: "POST", credentials: "include" }),
   fetch(at + "/api/v1/status").then((answer) => answer.text()),
 ];
-Promise.allSettled(tries).then((all) => { window.tried = all.map((one) => one.value === undefined || one.value.type === "opaque"); });
+const isHidden = (one) => one.value === undefined || one.value.type === "opaque";
+Promise.allSettled(tries).then((all) => { window.tried = all.map(isHidden); });
 </script><iframe src="http://127.0.0.1:9080/"></iframe>"""
 
 

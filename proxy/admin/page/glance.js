@@ -61,7 +61,8 @@ function showTiles(status) {
   const { flows_live: live, flows_accepted: accepted } = status.counters;
   tile('tile-live', count(sum(live)), `${count(live.mptcp)} MPTCP, ${count(live.tcp)} TCP`);
   tile('tile-mptcp', share(accepted.mptcp, sum(accepted)), `of ${plural(sum(accepted), 'flow', 'flows')} since start`);
-  tile('tile-subflows', count(status.counters.subflows_joined), `joined; ${plural(status.counters.fallbacks, 'fallback', 'fallbacks')}`);
+  tile('tile-subflows', count(status.counters.subflows_joined),
+    `joined; ${plural(status.counters.fallbacks, 'fallback', 'fallbacks')}`);
 }
 
 function showRates() {
@@ -171,7 +172,8 @@ function showKernel(summary) {
     .filter((one) => one.value > 0), { empty: 'No SYN has come yet' });
   const counters = Object.entries(summary.kernel.mptcp).filter(([, value]) => value > 0);
   facts(at('kernel-mptcp'), counters.map(([name, value]) => [name, count(value)]));
-  setText(at('kernel-mptcp-note'), counters.length > 0 ? `${counters.length} of the kernel’s MPTCP counters` : 'The kernel’s MPTCP counters are all zero');
+  setText(at('kernel-mptcp-note'), counters.length > 0 ? `${counters.length} of the kernel’s MPTCP counters`
+    : 'The kernel’s MPTCP counters are all zero');
 }
 
 const joins = polled(async (isWanted) => {
