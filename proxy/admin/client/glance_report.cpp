@@ -189,11 +189,11 @@ bool Glimpse::take(const std::string& type, const std::string& data) {
     const auto* samples = member(value, "samples").if_array();
     if (samples != nullptr && !samples->empty()) sample = samples->back();
   }
-  if (type == "sample") sample = std::move(value);
+  auto* const part = type == "status" ? &status : type == "summary" ? &summary : type == "sample" ? &sample : nullptr;
+  if (part != nullptr) *part = std::move(value);
   // A status that no summary follows is shown alone: a worker does not answer.
-  if (type == "status") return status = std::move(value), std::exchange(waits_for_summary_, true);
+  if (type == "status") return std::exchange(waits_for_summary_, true);
   if (type != "summary") return false;
-  summary = std::move(value);
   waits_for_summary_ = false;
   return true;
 }
