@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import (NoSuchElementException, StaleElementReferenceException, TimeoutException,
+                                         WebDriverException)
 from selenium.webdriver.chromium.remote_connection import ChromiumRemoteConnection
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -18,6 +19,7 @@ PAGE = "http://127.0.0.1:9080/"
 RESULTS = ROOT / "build" / "results"
 PORT = 9515
 PATIENCE = 30
+NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
 HAS_CHROMIUM = pytest.mark.skipif(not shutil.which("chromium") or not shutil.which("chromedriver"),
                                   reason="takes the packages chromium and chromium-driver")
 
@@ -30,13 +32,28 @@ class Browser:
         self.driver = driver
         self.downloads = downloads
         self.urls = []  # of every request that was made
+        self._console = []
 
     # what a user does
 
     def open(self, view="glance"):
         """Loaded anew."""
-        self.driver.get("about:blank")
-        self.driver.get(f"{PAGE}#/{view}")
+        self.load(f"{PAGE}#/{view}")
+
+    def load(self, url):
+        """Again, where Chromium drops what it loads because an address or a link of the namespace has just come."""
+        for _ in range(10):
+            self.driver.get("about:blank")
+            self._read_console()
+            try:
+                self.driver.get(url)
+            except WebDriverException as error:
+                if NETWORK_CHANGED not in str(error):
+                    raise
+                continue
+            if not any(NETWORK_CHANGED in line for line in self._read_console()):
+                return
+        raise AssertionError(f"the network does not come to rest: {url}")
 
     def find(self, css):
         return self.driver.find_element(By.CSS_SELECTOR, css)
@@ -71,7 +88,12 @@ class Browser:
             return condition()
 
         not_yet = [NoSuchElementException, StaleElementReferenceException]
-        return WebDriverWait(self.driver, PATIENCE, 0.05, not_yet).until(holds, f"{what} in {PATIENCE} s")
+        try:
+            return WebDriverWait(self.driver, PATIENCE, 0.05, not_yet).until(holds)
+        except TimeoutException:
+            state = self.run("return [location.href, document.readyState, document.visibilityState,"
+                             " document.getElementById('link')?.textContent]")
+            raise AssertionError(f"no {what} in {PATIENCE} s; {state}; console: {self.complaints()}") from None
 
     def says(self, css, *parts):
         """Once its text has all of them."""
@@ -88,7 +110,15 @@ class Browser:
 
     def complaints(self):
         """Of the console: errors, exceptions, what the content policy refused."""
-        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] != "INFO"]
+        self._read_console()
+        lines, self._console = self._console, []
+        return [line for line in lines if NETWORK_CHANGED not in line]
+
+    def _read_console(self):
+        """What is new there."""
+        new = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] != "INFO"]
+        self._console += new
+        return new
 
     def requests(self):
         """Every URL that was asked for so far, by Chromium's own account."""

@@ -10,6 +10,8 @@ import pytest
 
 pytest.importorskip("selenium", reason="takes the package python3-selenium")
 
+from selenium.webdriver.common.keys import Keys
+
 from browser import DESKTOP, HAS_CHROMIUM, PHONE, browser_in
 from peers import echo, receive_exactly
 from test_mptcp import subflows_of
@@ -266,7 +268,7 @@ def test_a_hostile_name_is_text(lab, page, name):
         with lab.connect(origin) as sock:
             sock.sendall(client_hello_of(name))
             shown = wait_for(lambda: [one for one in lab.weir.live_flows() if one["domain"]
-                                      and one["destination"] == f"{origin.address}:443"], what="the flow with its name")[0]
+                                      and one["destination"] == f"{origin.address}:443"], what="the flow's name")[0]
             page.open("flows")
             page.says("#flows", shown["domain"])
             page.open(f"flow/{shown['id']}")
@@ -345,7 +347,8 @@ const tries = [
   fetch(at + "/api/v1/reload", { method: "POST", credentials: "include" }),
   fetch(at + "/api/v1/status").then((answer) => answer.text()),
 ];
-Promise.allSettled(tries).then((all) => { window.tried = all.map((one) => one.value === undefined || one.value.type === "opaque"); });
+const isHidden = (one) => one.value === undefined || one.value.type === "opaque";
+Promise.allSettled(tries).then((all) => { window.tried = all.map(isHidden); });
 </script><iframe src="http://127.0.0.1:9080/"></iframe>"""
 
 
@@ -354,7 +357,7 @@ def test_a_foreign_page_can_neither_change_nor_read(network, weir, own_browser):
     read = weir.get("/api/v1/status")["configuration_read"]
     server = serve_page(network.gateway, 8000, FOREIGN)
     page = own_browser
-    page.driver.get("http://localhost:8000/")
+    page.load("http://localhost:8000/")
     assert all(page.until(lambda: page.run("return window.tried"), "every try"))
     frame = page.find("iframe")
     page.driver.switch_to.frame(frame)
@@ -366,7 +369,7 @@ def test_a_foreign_page_can_neither_change_nor_read(network, weir, own_browser):
 
 
 def test_a_rebound_name_is_refused(network, weir, own_browser):
-    own_browser.driver.get("http://www.rebound.example:9080/")
+    own_browser.load("http://www.rebound.example:9080/")
     assert "DNS rebinding" in own_browser.text("body")
 
 
@@ -437,3 +440,38 @@ def test_every_view_fits_its_screen(lab, page, screen, dark, request):
                 page.until(lambda: page.all("#plot-bytes canvas"), "a plot")
             assert page.overhang() <= 0, view
             assert page.screenshot(f"{view.split('/')[0]}-{look}", screen, dark).stat().st_size > 10_000
+
+
+# --- by keyboard, and read aloud
+
+CONTROLS = {"button", "link", "textbox", "searchbox", "combobox", "checkbox", "columnheader"}
+
+
+def test_every_control_has_a_name_and_is_reached_by_tab(lab, page):
+    page.cdp("Accessibility.enable")
+    with lab.open(lab.origin(), mptcp=True) as tls:
+        says_back(tls)
+        for view in VIEWS:
+            page.open(view)
+            page.is_live()
+            page.seen(f"#view-{view} h2 ~ *")
+            for node in page.cdp("Accessibility.getFullAXTree")["nodes"]:
+                role = node.get("role", {}).get("value")
+                if role in CONTROLS and not node["ignored"]:
+                    assert node.get("name", {}).get("value"), (view, node)
+    page.open("glance")
+    page.is_live()
+    wanted, seen = {"reload", "drain"}, set()
+    for _ in range(20):
+        page.find("body").send_keys(Keys.TAB)
+        seen.add(page.run("return document.activeElement.id || document.activeElement.dataset.view"))
+    assert wanted <= seen and set(VIEWS) <= seen, seen
+
+
+def test_a_dialog_keeps_the_focus_and_ends_by_escape(page):
+    page.find("#drain").send_keys(Keys.ENTER)
+    page.seen("#confirm-dialog")
+    assert page.run("return document.activeElement.id") == "confirm-cancel", "what is grave is not the first choice"
+    page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    page.until(lambda: not page.find("#confirm-dialog").is_displayed(), "the dialog gone")
+    assert page.run("return document.activeElement.id") == "drain"

@@ -4,13 +4,12 @@ import { get, post, query, remove } from '/api.js';
 import { at, setText, sync } from '/dom.js';
 import { count, duration, plural } from '/format.js';
 import { notify } from '/notice.js';
+import { polled } from '/poll.js';
 import { removal, rowOf } from '/table.js';
 import { learnedBy, say } from '/words.js';
 
 const EVERY = 2000;
 const SHOWN = 300;
-let timer = 0;
-let isHere = false;
 
 const left = (one) => duration(one.left_s * 1000);
 
@@ -21,7 +20,7 @@ async function drop(what) {
   } catch (error) {
     notify(error.message, 'bad');
   }
-  await refresh();
+  await polling.again();
 }
 
 const ADDED = [{ label: 'Address or name', kind: 'name' }, { label: 'Flows' }, { label: 'Ends in', kind: 'number' },
@@ -74,18 +73,16 @@ function show(list) {
   at('withheld-card').hidden = list.withheld.length === 0;
 }
 
-async function refresh() {
-  clearTimeout(timer);
+const polling = polled(async (isWanted) => {
   try {
-    const list = await get('/api/v1/bypass');
-    if (!isHere) return;
+    const answer = await get('/api/v1/bypass');
+    if (!isWanted()) return;
     setText(at('bypass-error'), '');
-    show(list);
+    show(answer);
   } catch (error) {
-    setText(at('bypass-error'), error.status ? error.message : '');
+    setText(at('bypass-error'), error.status ? error.message : '');  // gone: the page's head says so
   }
-  if (isHere) timer = setTimeout(refresh, EVERY);
-}
+}, EVERY);
 
 async function add(event) {
   event.preventDefault();
@@ -97,7 +94,7 @@ async function add(event) {
     setText(at('add-error'), '');
     at('add-what').value = '';
     notify(`${what} is bypassed from the next connection on.`);
-    await refresh();
+    await polling.again();
   } catch (error) {
     setText(at('add-error'), error.message);
   }
@@ -108,12 +105,5 @@ export function start() {
   at('add-form').addEventListener('submit', add);
 }
 
-export function enter() {
-  isHere = true;
-  refresh();
-}
-
-export function leave() {
-  isHere = false;
-  clearTimeout(timer);
-}
+export const enter = polling.again;
+export const leave = polling.stop;

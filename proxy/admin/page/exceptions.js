@@ -4,14 +4,13 @@ import { get, query, remove } from '/api.js';
 import { at, setText, sync } from '/dom.js';
 import { count, duration } from '/format.js';
 import { notify } from '/notice.js';
+import { polled } from '/poll.js';
 import { removal, rowOf } from '/table.js';
 
 const EVERY = 3000;
 const SHOWN = 300;
 const COLUMNS = [{ label: 'Client or origin', kind: 'address' }, { label: 'Name', kind: 'name' }, { label: 'Why' },
   { label: 'Ends in', kind: 'number' }, { label: '', kind: 'act' }];
-let timer = 0;
-let isHere = false;
 
 const whose = (one) => one.client ?? one.destination ?? '';
 const what = (one) => one.name || whose(one);
@@ -23,7 +22,7 @@ async function drop(one) {
   } catch (error) {
     notify(error.message, 'bad');
   }
-  await refresh();
+  await polling.again();
 }
 
 function make(one) {
@@ -42,25 +41,16 @@ function show({ exceptions }) {
     : count(exceptions.length));
 }
 
-async function refresh() {
-  clearTimeout(timer);
+const polling = polled(async (isWanted) => {
   try {
     const answer = await get('/api/v1/exceptions');
-    if (!isHere) return;
+    if (!isWanted()) return;
     setText(at('exceptions-error'), '');
     show(answer);
   } catch (error) {
-    setText(at('exceptions-error'), error.status ? error.message : '');
+    setText(at('exceptions-error'), error.status ? error.message : '');  // gone: the page's head says so
   }
-  if (isHere) timer = setTimeout(refresh, EVERY);
-}
+}, EVERY);
 
-export function enter() {
-  isHere = true;
-  refresh();
-}
-
-export function leave() {
-  isHere = false;
-  clearTimeout(timer);
-}
+export const enter = polling.again;
+export const leave = polling.stop;

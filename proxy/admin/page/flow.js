@@ -5,10 +5,10 @@ import { at, element, facts, setText } from '/dom.js';
 import { bytes, duration, endpoint, time } from '/format.js';
 import { explain, walks } from '/explain.js';
 import * as path from '/path.js';
+import { polled } from '/poll.js';
 
 const EVERY = 1000;
 let id = '';
-let timer = 0;
 let picture = null;
 let explained = '';
 
@@ -56,21 +56,19 @@ function showEnd() {
   at('view-flow').classList.add('over');
 }
 
-async function refresh() {
-  const mine = id;
+const polling = polled(async (isWanted) => {
   try {
-    const flow = await get(`/api/v1/flows/${encodeURIComponent(mine)}`);
-    if (mine !== id) return;
+    const flow = await get(`/api/v1/flows/${encodeURIComponent(id)}`);
+    if (!isWanted()) return;
     setText(at('flow-note'), '');
     show(flow);
   } catch (error) {
-    if (mine !== id) return;
-    if (error.status === 404) return showEnd();
-    if (error.status) setText(at('flow-note'), error.message);
-    if (error.status === 400) return;
+    if (!isWanted()) return;
+    if (error.status === 404) showEnd();
+    else if (error.status) setText(at('flow-note'), error.message);
+    if (error.status === 404 || error.status === 400) polling.stop();
   }
-  if (mine === id) timer = setTimeout(refresh, EVERY);
-}
+}, EVERY);
 
 export function enter(_state, which) {
   id = which;
@@ -81,10 +79,7 @@ export function enter(_state, which) {
   setText(at('flow-note'), 'Loading…');
   facts(at('flow-facts'), []);
   at('flow-picture').replaceChildren();
-  refresh();
+  polling.again();
 }
 
-export function leave() {
-  id = '';
-  clearTimeout(timer);
-}
+export const leave = polling.stop;

@@ -3,6 +3,7 @@
 import { get, query } from '/api.js';
 import { at, element, setClass, setText, sync } from '/dom.js';
 import { bytes, count, decider, duration } from '/format.js';
+import { polled } from '/poll.js';
 
 const EVERY = 2000;
 const SHOWN = 200;
@@ -24,9 +25,7 @@ const COLUMNS = [
 
 let sort = 'age';
 let order = 'asc';
-let timer = 0;
-let isHere = false;
-let asked = 0;
+let typing = 0;
 
 function row() {
   const made = element('tr', { role: 'row' });
@@ -82,30 +81,26 @@ function showOrder() {
   setText(at('flows-order'), order === 'asc' ? 'Ascending' : 'Descending');
 }
 
-async function refresh() {
-  clearTimeout(timer);
-  asked += 1;
-  const mine = asked;
+const polling = polled(async (isWanted) => {
   try {
     const answer = await get(query('/api/v1/flows', {
       limit: SHOWN, sort, order, text: at('flows-text').value.trim(),
       transport: at('flows-transport').value, disposition: at('flows-disposition').value,
     }));
-    if (mine !== asked || !isHere) return;
+    if (!isWanted()) return;
     setText(at('flows-error'), '');
     if (!at('flows-pause').checked) show(answer);
   } catch (error) {
-    if (mine === asked) setText(at('flows-error'), error.status ? error.message : '');  // gone: the page's head says so
+    if (isWanted()) setText(at('flows-error'), error.status ? error.message : '');  // gone: the page's head says so
   }
-  if (isHere && mine === asked) timer = setTimeout(refresh, EVERY);
-}
+}, EVERY);
 
 function sortBy(column) {
   if (column === sort) order = order === 'asc' ? 'desc' : 'asc';
   else order = COLUMNS.find((one) => one.sort === column).first;
   sort = column;
   showOrder();
-  refresh();
+  polling.again();
 }
 
 export function start() {
@@ -118,21 +113,18 @@ export function start() {
   }
   at('flows-sort').addEventListener('change', () => sortBy(at('flows-sort').value));
   at('flows-order').addEventListener('click', () => sortBy(sort));
-  at('flows-filter').addEventListener('submit', (event) => { event.preventDefault(); refresh(); });
-  for (const id of ['flows-transport', 'flows-disposition', 'flows-pause']) at(id).addEventListener('change', refresh);
+  at('flows-filter').addEventListener('submit', (event) => { event.preventDefault(); polling.again(); });
+  for (const id of ['flows-transport', 'flows-disposition', 'flows-pause']) at(id).addEventListener('change', polling.again);
   at('flows-text').addEventListener('input', () => {
-    clearTimeout(timer);
-    timer = setTimeout(refresh, TYPING);
+    clearTimeout(typing);
+    typing = setTimeout(polling.again, TYPING);
   });
   showOrder();
 }
 
-export function enter() {
-  isHere = true;
-  refresh();
-}
+export const enter = polling.again;
 
 export function leave() {
-  isHere = false;
-  clearTimeout(timer);
+  clearTimeout(typing);
+  polling.stop();
 }

@@ -5,6 +5,7 @@ import { bars } from '/bars.js';
 import { at, element, facts, setClass, setText, sync } from '/dom.js';
 import { bitRate, bytes, count, date, duration, plural, rate, share, time } from '/format.js';
 import * as plots from '/plots.js';
+import { polled } from '/poll.js';
 import * as words from '/words.js';
 
 const JOINS_EVERY = 10_000;
@@ -60,7 +61,8 @@ function showTiles(status) {
   const { flows_live: live, flows_accepted: accepted } = status.counters;
   tile('tile-live', count(sum(live)), `${count(live.mptcp)} MPTCP, ${count(live.tcp)} TCP`);
   tile('tile-mptcp', share(accepted.mptcp, sum(accepted)), `of ${plural(sum(accepted), 'flow', 'flows')} since start`);
-  tile('tile-subflows', count(status.counters.subflows_joined), `joined; ${plural(status.counters.fallbacks, 'fallback', 'fallbacks')}`);
+  tile('tile-subflows', count(status.counters.subflows_joined),
+    `joined; ${plural(status.counters.fallbacks, 'fallback', 'fallbacks')}`);
 }
 
 function showRates() {
@@ -170,27 +172,28 @@ function showKernel(summary) {
     .filter((one) => one.value > 0), { empty: 'No SYN has come yet' });
   const counters = Object.entries(summary.kernel.mptcp).filter(([, value]) => value > 0);
   facts(at('kernel-mptcp'), counters.map(([name, value]) => [name, count(value)]));
-  setText(at('kernel-mptcp-note'), counters.length > 0 ? `${counters.length} of the kernel’s MPTCP counters` : 'The kernel’s MPTCP counters are all zero');
+  setText(at('kernel-mptcp-note'), counters.length > 0 ? `${counters.length} of the kernel’s MPTCP counters`
+    : 'The kernel’s MPTCP counters are all zero');
 }
 
-async function showJoins() {
-  const joins = await get('/api/v1/joins').catch(() => null);
-  if (!joins) return;
-  const said = [...joins.paths.slice(0, 20).map((path) => path.sentence), ...joins.kernel];
+const joins = polled(async (isWanted) => {
+  const answer = await get('/api/v1/joins').catch(() => null);
+  if (answer && isWanted()) showJoins(answer);
+}, JOINS_EVERY);
+
+function showJoins(answer) {
+  const said = [...answer.paths.slice(0, 20).map((path) => path.sentence), ...answer.kernel];
   sync(at('joins'), said, (text) => text, () => element('li'), setText);
   at('joins').dataset.empty = 'No join has failed, and none has been tried';
 }
 
-let timer = 0;
-
 export function enter(state) {
-  showJoins();
-  timer = setInterval(showJoins, JOINS_EVERY);
+  joins.again();
   update(state);
   plots.drawAll();
 }
 
-export function leave() { clearInterval(timer); }
+export const leave = joins.stop;
 
 export function update({ status, summary }) {
   if (status) {
