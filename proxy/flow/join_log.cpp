@@ -27,24 +27,6 @@ std::string counted(std::uint64_t count, const char* one, const char* many) {
   return std::to_string(count) + " " + (count == 1 ? one : many);
 }
 
-std::string why(JoinCause cause, const std::string& unknown) {
-  switch (cause) {
-    case JoinCause::not_weirs:
-      return "of a connection that is not weir's, and " +
-             std::string(unknown == "direct" ? "went on to the destination" : "dropped") +
-             " (mptcp.joins.unknown = \"" + unknown + "\")";
-    case JoinCause::no_token: return "refused, because the kernel knew no such connection: it had ended";
-    case JoinCause::wrong_port: return "refused, because of another port than the connection's own";
-    case JoinCause::refused: return "refused, because the connection has as many subflows as mptcp.max_subflows allows";
-    case JoinCause::wrong_hmac:
-      return "refused, because the HMAC was wrong: the client has other keys, or a box on the way changes the option";
-    case JoinCause::unfinished: break;
-  }
-  return "answered and not completed: the third packet did not come, or came without its option, which a box on the "
-         "way "
-         "may strip";
-}
-
 struct CounterMeaning {
   const char* counter;
   const char* one;
@@ -97,6 +79,24 @@ const char* name(JoinCause cause) {
   return "unknown";
 }
 
+std::string why(JoinCause cause, const std::string& unknown) {
+  switch (cause) {
+    case JoinCause::not_weirs:
+      return "of a connection that is not weir's, and " +
+             std::string(unknown == "direct" ? "went on to the destination" : "dropped") +
+             " (mptcp.joins.unknown = \"" + unknown + "\")";
+    case JoinCause::no_token: return "refused, because the kernel knew no such connection: it had ended";
+    case JoinCause::wrong_port: return "refused, because of another port than the connection's own";
+    case JoinCause::refused: return "refused, because the connection has as many subflows as mptcp.max_subflows allows";
+    case JoinCause::wrong_hmac:
+      return "refused, because the HMAC was wrong: the client has other keys, or a box on the way changes the option";
+    case JoinCause::unfinished: break;
+  }
+  return "answered and not completed: the third packet did not come, or came without its option, which a box on the "
+         "way "
+         "may strip";
+}
+
 void JoinLog::syn(const policy::Endpoint& client, const policy::Endpoint& destination, std::uint32_t token, bool is_own,
                   Time now, const MptcpCounters& kernel) {
   const AttemptKey key(client, token);
@@ -119,7 +119,9 @@ void JoinLog::fell_back(const policy::Address& client, const policy::Endpoint& d
   ++path(client, destination).fallbacks;
 }
 
-void JoinLog::settle(Time now, const MptcpCounters& kernel, const std::function<bool(std::uint32_t)>& is_own) {
+std::vector<JoinFailure> JoinLog::settle(Time now, const MptcpCounters& kernel,
+                                         const std::function<bool(std::uint32_t)>& is_own) {
+  std::vector<JoinFailure> failures;
   for (auto attempt = waiting_.begin(); attempt != waiting_.end();) {
     const auto& [key, facts] = *attempt;
     if (now - facts.since < kPatience) {
@@ -129,8 +131,10 @@ void JoinLog::settle(Time now, const MptcpCounters& kernel, const std::function<
     const bool own = facts.is_own || is_own(key.second);
     const auto cause = own ? cause_of(facts.kernel, kernel) : JoinCause::not_weirs;
     ++path(key.first.address, facts.destination).failed[static_cast<std::size_t>(cause)];
+    failures.push_back({key.first.address, facts.destination, cause});
     attempt = waiting_.erase(attempt);
   }
+  return failures;
 }
 
 std::vector<JoinPath> JoinLog::paths() const {

@@ -39,6 +39,15 @@ struct JoinPath {
   std::uint64_t order = 0;      // of the last that happened to it
 };
 
+// A join that came to nothing.
+struct JoinFailure {
+  policy::Address client;
+  policy::Endpoint destination;
+  JoinCause cause;
+};
+// Why, for a person; `unknown`: the word of mptcp.joins.unknown.
+std::string why(JoinCause, const std::string& unknown);
+
 class JoinLog {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -53,8 +62,9 @@ class JoinLog {
   // A subflow is there.
   void joined(std::uint32_t token, const policy::Endpoint& client);
   void fell_back(const policy::Address& client, const policy::Endpoint& destination);
-  // Gives up on attempts that are too old; `is_own` is asked again, for a token may have been learned late.
-  void settle(Time now, const MptcpCounters& kernel, const std::function<bool(std::uint32_t)>& is_own);
+  // Gives up on attempts that are too old, and tells them; `is_own` is asked again, for a token may have been learned
+  // late.
+  std::vector<JoinFailure> settle(Time now, const MptcpCounters& kernel, const std::function<bool(std::uint32_t)>& is_own);
   bool is_waiting() const { return !waiting_.empty(); }
 
   std::vector<JoinPath> paths() const;  // the last that happened first

@@ -196,6 +196,7 @@ net::Awaitable<End> decrypt(Flow& flow, const policy::Decision& unread) {
   }
   if (opening.is_trusted()) co_return co_await answer_client(flow, Opening::Leaf::matching);
   flow.worker.count().tls_untrusted.add();
+  flow.worker.report_untrusted(opening.parties(), reason_of(opening.upstream().verdict()));
   if (flow.worker.snapshot().settings.tls.on_untrusted_upstream == conf::OnUntrusted::block)
     co_return co_await refuse_untrusted(flow);
   co_return co_await answer_client(flow, Opening::Leaf::mirroring);

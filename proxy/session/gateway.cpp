@@ -137,6 +137,9 @@ Gateway::Result Gateway::make_workers() {
   const auto excepted = [this](flow::TlsCause cause, const tls::Parties& parties) {
     boost::asio::post(control_, [this, cause, parties] { announce_exception(cause, parties); });
   };
+  const auto untrusted = [this](const tls::Parties& parties, const std::string& why) {
+    boost::asio::post(control_, [this, parties, why] { announce_untrusted(parties, why); });
+  };
   for (std::size_t i = 0; i < count; ++i)
     workers_.push_back(std::make_unique<Worker>(Worker::Setup{.index = static_cast<unsigned>(i),
                                                               .workers = static_cast<unsigned>(count),
@@ -147,7 +150,8 @@ Gateway::Result Gateway::make_workers() {
                                                               .report_fallback = fell_back,
                                                               .exceptions = &exceptions_,
                                                               .sightings = &sightings_,
-                                                              .report_exception = excepted},
+                                                              .report_exception = excepted,
+                                                              .report_untrusted = untrusted},
                                                 admission_, records_, requests_log_));
   return {};
 }
@@ -169,6 +173,12 @@ void Gateway::announce_exception(flow::TlsCause cause, const tls::Parties& parti
   else
     fields.emplace_back("destination", parties.destination.text());
   announce("tls_exception", std::move(fields));
+}
+
+void Gateway::announce_untrusted(const tls::Parties& parties, const std::string& why) {
+  const auto destination = parties.destination.text();
+  if (!told_.is_due("origin " + destination + ' ' + parties.name, std::chrono::steady_clock::now())) return;
+  announce("untrusted_origin", {{"name", parties.name}, {"destination", destination}, {"reason", why}});
 }
 
 std::size_t Gateway::worker_count() const {

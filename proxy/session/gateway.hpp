@@ -17,6 +17,7 @@
 #include "proxy/admin/gateway_view.hpp"
 #include "proxy/admin/service.hpp"
 #include "proxy/flow/join_log.hpp"
+#include "proxy/flow/once_in_a_while.hpp"
 #include "proxy/kernel/local_addresses.hpp"
 #include "proxy/kernel/network.hpp"
 #include "proxy/kernel/packet_log.hpp"
@@ -78,6 +79,7 @@ class Gateway : public admin::GatewayView {
   boost::system::result<std::shared_ptr<Decryption>, std::string> prepare_decryption(const conf::Settings&,
                                                                                      const policy::Policy&);
   void announce_exception(flow::TlsCause, const tls::Parties&);
+  void announce_untrusted(const tls::Parties&, const std::string& why);
   admin::TlsStatus tls_status() const;
   Result open_watchers();
   // Opens or closes the packet log of an option.
@@ -111,6 +113,7 @@ class Gateway : public admin::GatewayView {
   void on_answers();
   void on_joins();
   void settle_joins();
+  void announce_join(const flow::JoinFailure&, std::chrono::steady_clock::time_point now);
   void open_join_log();
   void on_ruleset_change();
   void on_address_change();
@@ -135,6 +138,7 @@ class Gateway : public admin::GatewayView {
   LineLog events_log_;
   LineLog requests_log_;
   EventRing events_;
+  flow::OnceInAWhile told_{std::chrono::minutes(1)};  // of what every flow may bring about again
   Admission admission_;
   tls::Exceptions exceptions_;
   names::Sightings sightings_;  // filled where the policy asks for confirmed names

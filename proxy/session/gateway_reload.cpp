@@ -245,13 +245,29 @@ void Gateway::on_joins() {
 
 void Gateway::settle_joins() {
   constexpr std::chrono::seconds kAgain{1};
-  joins_.settle(std::chrono::steady_clock::now(), kernel::mptcp_counters(),
-                [this](std::uint32_t token) { return tokens_.contains(token); });
+  const auto now = std::chrono::steady_clock::now();
+  const auto failures = joins_.settle(now, kernel::mptcp_counters(),
+                                      [this](std::uint32_t token) { return tokens_.contains(token); });
+  for (const auto& failure : failures) announce_join(failure, now);
   if (!joins_.is_waiting()) return;
   join_timer_.expires_after(kAgain);
   join_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) settle_joins();
   });
+}
+
+// A bypassed connection's join that goes on to the origin is as it should be.
+void Gateway::announce_join(const flow::JoinFailure& failure, std::chrono::steady_clock::time_point now) {
+  const bool dropped = settings_.mptcp.unknown_joins == conf::UnknownJoins::drop;
+  if (failure.cause == flow::JoinCause::not_weirs && !dropped) return;
+  const std::string cause = flow::name(failure.cause);
+  const auto client = failure.client.text();
+  const auto destination = failure.destination.text();
+  if (!told_.is_due("join " + client + ' ' + destination + ' ' + cause, now)) return;
+  announce("join_failed", {{"client", client},
+                           {"destination", destination},
+                           {"cause", cause},
+                           {"reason", flow::why(failure.cause, dropped ? "drop" : "direct")}});
 }
 
 void Gateway::on_answers() {

@@ -3,10 +3,9 @@
 
 #include <chrono>
 #include <functional>
-#include <string>
-#include <unordered_map>
 
 #include "policy/policy.hpp"
+#include "proxy/flow/once_in_a_while.hpp"
 
 namespace weir::session {
 
@@ -26,10 +25,9 @@ class NameReports {
             std::chrono::steady_clock::time_point now);
 
  private:
-  bool was_told(const std::string& key, std::chrono::steady_clock::time_point now);
-
   std::function<void(NameSeen)> report_;
-  std::unordered_map<std::string, std::chrono::steady_clock::time_point> told_;  // name and address; bounded
+  // What is learned is kept for longer, or is learned by the next flow.
+  flow::OnceInAWhile told_{std::chrono::seconds(5)};  // name and address
 };
 
 }  // namespace weir::session

@@ -31,6 +31,7 @@ Worker::Worker(const Setup& setup, Admission& admission, LineLog& records, LineL
       exceptions_(setup.exceptions),
       sightings_(setup.sightings),
       report_exception_(setup.report_exception),
+      report_untrusted_(setup.report_untrusted),
       report_fallback_(setup.report_fallback),
       next_id_(setup.first_id + setup.index),
       workers_(setup.workers),

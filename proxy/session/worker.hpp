@@ -47,6 +47,7 @@ class Worker {
     tls::Exceptions* exceptions = nullptr;        // shared by all
     const names::Sightings* sightings = nullptr;  // shared by all
     std::function<void(flow::TlsCause, const tls::Parties&)> report_exception;
+    std::function<void(const tls::Parties&, const std::string& why)> report_untrusted;
   };
   // `admission` and the logs are shared and outlive the worker.
   Worker(const Setup&, Admission& admission, LineLog& records, LineLog& requests);
@@ -108,6 +109,7 @@ class Worker {
   HandshakeLimit& handshakes() { return handshakes_; }
   tls::Exceptions& exceptions() { return *exceptions_; }
   void report_exception(flow::TlsCause cause, const tls::Parties& parties) { report_exception_(cause, parties); }
+  void report_untrusted(const tls::Parties& origin, const std::string& why) { report_untrusted_(origin, why); }
 
  private:
   friend class Listener;
@@ -144,6 +146,7 @@ class Worker {
   tls::Exceptions* exceptions_;
   const names::Sightings* sightings_;
   std::function<void(flow::TlsCause, const tls::Parties&)> report_exception_;
+  std::function<void(const tls::Parties&, const std::string&)> report_untrusted_;
   std::function<void(policy::Address, policy::Endpoint)> report_fallback_;
   std::vector<kernel::SubflowState> subflows_;  // scratch of sample_paths
   std::string record_lines_;

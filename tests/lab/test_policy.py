@@ -221,6 +221,8 @@ def test_joins_of_others_are_dropped_where_policy_says_so(network, ruled, serve)
     origin.ask(network)
     assert origin.seen == [1]
     assert counter_of(weir, "joins_dropped") > 0
+    told = weir.log.until(lambda line: '"event":"join_failed"' in line)
+    assert '"cause":"not_weirs"' in told and f'"destination":"{SECOND}:80"' in told
 
 
 def test_a_join_at_once_finds_its_connection(network, weir, serve):

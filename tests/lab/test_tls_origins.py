@@ -60,6 +60,20 @@ def test_a_bad_certificate_is_answered_with_a_page(lab, origins, kind):
     assert record["disposition"] == "block" and record["bytes_to_client"] == len(answer)
 
 
+def test_an_untrusted_origin_is_an_event_once_a_minute(lab):
+    origin = lab.origin(answer_http(SECRET), kind="expired")
+    for _ in range(2):
+        with lab.open(origin) as tls:
+            tls.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            assert b" 502 " in read_all(tls)
+        lab.record(origin)
+    other = lab.origin(answer_http(SECRET), kind="expired")
+    lab.open(other).close()
+    lab.weir.log.until(lambda line: '"event":"untrusted_origin"' in line and other.name in line)
+    told = [line for line in lab.weir.log.seen if '"event":"untrusted_origin"' in line and origin.name in line]
+    assert len(told) == 1 and f'"destination":"{origin.address}:443"' in told[0] and "expired" in told[0]
+
+
 class TestMirrored:
     @pytest.fixture(scope="class", autouse=True)
     def mirroring(self, lab):

@@ -48,9 +48,12 @@ TEST_CASE("a join that failed has the cause the kernel counted", "[join_log]") {
                                          {{}, JoinCause::unfinished}}));
   JoinLog log;
   log.syn(kClient, kDestination, 7, true, kNow, {});
-  log.settle(kNow + 3s - 1ms, row.counted, kNobodys);
+  CHECK(log.settle(kNow + 3s - 1ms, row.counted, kNobodys).empty());
   CHECK(log.is_waiting());
-  log.settle(kNow + 3s, row.counted, kNobodys);
+  const auto failures = log.settle(kNow + 3s, row.counted, kNobodys);
+  REQUIRE(failures.size() == 1);
+  CHECK((failures[0].client == kClient.address && failures[0].destination == kDestination));
+  CHECK(failures[0].cause == row.cause);
   CHECK_FALSE(log.is_waiting());
   CHECK(failed(log, row.cause) == 1);
 }

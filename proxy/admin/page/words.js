@@ -66,6 +66,8 @@ export const learnedBy = {
 
 const events = {
   mptcp_syn: ['info', 'SYN with option 30'],
+  join_failed: ['warning', 'Join failed'],
+  untrusted_origin: ['warning', 'Origin not trusted'],
   alerts_dropped: ['warning', 'Alerts missed'],
   rules_restored: ['warning', 'Kernel rules put back'],
   rules_lost: ['bad', 'Kernel rules lost'],
