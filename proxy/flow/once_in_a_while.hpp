@@ -13,13 +13,13 @@ class OnceInAWhile {
   using Time = std::chrono::steady_clock::time_point;
 
   // Where more than `most` keys are remembered, some may be told again earlier.
-  explicit OnceInAWhile(std::chrono::seconds while_, std::size_t most = 4096) : while_(while_), most_(most) {}
+  explicit OnceInAWhile(std::chrono::seconds again, std::size_t most = 4096) : again_(again), most_(most) {}
 
   // True where it was not told within that time; it is told then.
   bool is_due(const std::string& key, Time now);
 
  private:
-  std::chrono::seconds while_;
+  std::chrono::seconds again_;
   std::size_t most_;
   std::unordered_map<std::string, Time> told_;
 };
