@@ -104,13 +104,20 @@ void JoinLog::syn(const policy::Endpoint& client, const policy::Endpoint& destin
     known->second.is_own = known->second.is_own || is_own;
     return;
   }
-  ++path(client.address, destination).attempts;
-  if (waiting_.size() < kMostWaiting) waiting_.emplace(key, Attempt{destination, is_own, now, kernel});
+  auto& seen = path(client.address, destination);
+  ++seen.attempts;
+  if (early_.erase(key) > 0)
+    ++seen.joined;
+  else if (waiting_.size() < kMostWaiting)
+    waiting_.emplace(key, Attempt{destination, is_own, now, kernel});
 }
 
-void JoinLog::joined(std::uint32_t token, const policy::Endpoint& client) {
+void JoinLog::joined(std::uint32_t token, const policy::Endpoint& client, Time now) {
   const auto found = waiting_.find({client, token});
-  if (found == waiting_.end()) return;
+  if (found == waiting_.end()) {
+    if (early_.size() < kMostWaiting) early_.emplace(AttemptKey(client, token), now);
+    return;
+  }
   ++path(client.address, found->second.destination).joined;
   waiting_.erase(found);
 }
@@ -122,6 +129,7 @@ void JoinLog::fell_back(const policy::Address& client, const policy::Endpoint& d
 std::vector<JoinFailure> JoinLog::settle(Time now, const MptcpCounters& kernel,
                                          const std::function<bool(std::uint32_t)>& is_own) {
   std::vector<JoinFailure> failures;
+  std::erase_if(early_, [now](const auto& one) { return now - one.second >= kPatience; });
   for (auto attempt = waiting_.begin(); attempt != waiting_.end();) {
     const auto& [key, facts] = *attempt;
     if (now - facts.since < kPatience) {

@@ -59,8 +59,8 @@ class JoinLog {
   // SYN that comes again is the same attempt.
   void syn(const policy::Endpoint& client, const policy::Endpoint& destination, std::uint32_t token, bool is_own,
            Time now, const MptcpCounters& kernel);
-  // A subflow is there.
-  void joined(std::uint32_t token, const policy::Endpoint& client);
+  // A subflow is there. This may be told before its SYN is.
+  void joined(std::uint32_t token, const policy::Endpoint& client, Time now);
   void fell_back(const policy::Address& client, const policy::Endpoint& destination);
   // Gives up on attempts that are too old, and tells them; `is_own` is asked again, for a token may have been learned
   // late.
@@ -83,6 +83,7 @@ class JoinLog {
 
   std::size_t most_;
   std::map<AttemptKey, Attempt> waiting_;
+  std::map<AttemptKey, Time> early_;  // joined, and their SYN is to come
   std::map<PathKey, JoinPath> paths_;
   std::uint64_t order_ = 0;
 };

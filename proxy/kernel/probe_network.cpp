@@ -48,6 +48,7 @@ Finding check_forwarding(const conf::Settings& settings) {
   if (settings.gateway.manage_network && !sysctls_writable()) {
     const auto missing = missing_sysctls(settings, tree);
     std::vector<std::string> names;
+    names.reserve(missing.size());
     for (const auto& sysctl : missing) names.push_back(dotted(sysctl.name));
     if (!missing.empty())
       return fatal("forwarding", joined(names) + " is not as weir needs it, and /proc/sys cannot be written",

@@ -105,7 +105,10 @@ Gateway::Result Gateway::put_in_force(const conf::Settings& wanted, const policy
     return "gateway.workers, gateway.user, gateway.fence and [admin] change only at a restart; put them back, or "
            "restart weir";
   const auto& old_ports = settings_.gateway.intercept_ports;
-  auto listeners = open_listeners(without(wanted.gateway.intercept_ports, old_ports));
+  const auto added = without(wanted.gateway.intercept_ports, old_ports);
+  // What an earlier reload gave up a worker closes in the turn after it was told to.
+  for (int turn = 0; turn < 2 && !added.empty(); ++turn) publish_snapshot_and_wait(settings_, policy_, decryption_);
+  auto listeners = open_listeners(added);
   if (!listeners) return listeners.error();
   if (auto result = open_packet_logs(wanted); !result) return result;
   if (auto result = open_logs(wanted.log); !result) return result;
@@ -212,8 +215,9 @@ void Gateway::on_path_events() {
   } else {
     take_tokens(batch->connections);
   }
+  const auto now = std::chrono::steady_clock::now();
   for (const auto& event : batch->events)
-    if (event.kind == kernel::PathEvent::Kind::subflow_established) joins_.joined(event.token, event.remote);
+    if (event.kind == kernel::PathEvent::Kind::subflow_established) joins_.joined(event.token, event.remote, now);
   if (batch->events.empty()) return;
   for (const auto& worker : workers_) worker->post([worker = worker.get(), batch] { worker->take(batch->events); });
 }
@@ -246,8 +250,8 @@ void Gateway::on_joins() {
 void Gateway::settle_joins() {
   constexpr std::chrono::seconds kAgain{1};
   const auto now = std::chrono::steady_clock::now();
-  const auto failures = joins_.settle(now, kernel::mptcp_counters(),
-                                      [this](std::uint32_t token) { return tokens_.contains(token); });
+  const auto failures =
+      joins_.settle(now, kernel::mptcp_counters(), [this](std::uint32_t token) { return tokens_.contains(token); });
   for (const auto& failure : failures) announce_join(failure, now);
   if (!joins_.is_waiting()) return;
   join_timer_.expires_after(kAgain);

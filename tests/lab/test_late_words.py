@@ -2,6 +2,7 @@
 
 import socket
 import time
+import types
 
 import pytest
 
@@ -11,7 +12,7 @@ from test_policy import ADS
 from tls_peers import says_back
 from weir import wait_for
 
-PATIENCE = {"peek_timeout": "50ms"}
+PATIENCE = types.MappingProxyType({"peek_timeout": "50ms"})
 REQUEST = b"GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n"
 BLOCKED = REQUEST % b"www.ads.example"
 ALLOWED = REQUEST % b"www.example"
@@ -39,7 +40,7 @@ def read_all(sock):
 @pytest.fixture
 def patient(network, make_weir):
     def start(rules, **sections):
-        return make_weir(network, gateway=PATIENCE, extra=rules, **sections).start()
+        return make_weir(network, gateway=dict(PATIENCE), extra=rules, **sections).start()
 
     return start
 

@@ -27,13 +27,24 @@ TEST_CASE("a join that succeeds is counted as that", "[join_log]") {
   JoinLog log;
   log.syn(kClient, kDestination, 7, true, kNow, {});
   CHECK(log.is_waiting());
-  log.joined(7, endpoint("10.1.1.2:1001"));  // another's
-  log.joined(8, kClient);
+  log.joined(7, endpoint("10.1.1.2:1001"), kNow);  // another's
+  log.joined(8, kClient, kNow);
   CHECK(log.is_waiting());
-  log.joined(7, kClient);
+  log.joined(7, kClient, kNow);
   CHECK_FALSE(log.is_waiting());
   REQUIRE(log.paths().size() == 1);
   CHECK(flow::sentence(log.paths()[0], "direct") == "10.1.1.2 to 198.51.100.7:443: 1 of 1 join succeeded");
+}
+
+TEST_CASE("a subflow may be told of before its SYN is", "[join_log]") {
+  JoinLog log;
+  log.joined(7, kClient, kNow);
+  log.joined(8, kClient, kNow - 3s);  // its SYN was never seen
+  log.settle(kNow, {}, kNobodys);
+  log.syn(kClient, kDestination, 7, true, kNow, {});
+  log.syn(kClient, kDestination, 8, true, kNow, {});
+  CHECK((log.paths()[0].attempts == 2 && log.paths()[0].joined == 1));
+  CHECK(log.is_waiting());
 }
 
 TEST_CASE("a join that failed has the cause the kernel counted", "[join_log]") {
