@@ -64,7 +64,8 @@ class JoinLog {
   void fell_back(const policy::Address& client, const policy::Endpoint& destination);
   // Gives up on attempts that are too old, and tells them; `is_own` is asked again, for a token may have been learned
   // late.
-  std::vector<JoinFailure> settle(Time now, const MptcpCounters& kernel, const std::function<bool(std::uint32_t)>& is_own);
+  std::vector<JoinFailure> settle(Time now, const MptcpCounters& kernel,
+                                  const std::function<bool(std::uint32_t)>& is_own);
   bool is_waiting() const { return !waiting_.empty(); }
 
   std::vector<JoinPath> paths() const;  // the last that happened first
