@@ -64,21 +64,18 @@ net::Awaitable<std::optional<End>> await_first_word(Flow& flow) {
 }  // namespace
 
 net::Awaitable<std::optional<End>> decide_by_first_word(Flow& flow, Decided& decided) {
-  for (;;) {
-    if (auto ended = co_await decide(flow, decided)) co_return ended;
-    const bool unread = passes_unread(flow, decided);
-    if (!decided.is_silent || !unread) {
-      // Whatever reads or refuses it begins anew; the origin has heard nothing yet.
-      if (way_of(flow, decided) != Way::unread) flow.upstream.close();
-      co_return std::nullopt;
-    }
+  while (decided.is_silent && passes_unread(flow, decided)) {
     if (!flow.upstream.is_open())
       if (auto failed = co_await dial(flow)) co_return failed;
     if (auto failed = pass_on_line_ends(flow)) co_return failed;
     if (auto stopped = co_await await_first_word(flow)) co_return stopped;
     // Where both speak, or end, at once the client is heard.
     if (!flow.client.readable) co_return std::nullopt;
+    if (auto ended = co_await decide(flow, decided)) co_return ended;
   }
+  // Whatever reads or refuses it begins anew; the origin has heard nothing yet.
+  if (way_of(flow, decided) != Way::unread) flow.upstream.close();
+  co_return std::nullopt;
 }
 
 net::Awaitable<bool> client_speaks_first(Flow& flow, Opening& opening) {

@@ -12,8 +12,8 @@ namespace weir::session {
 struct Flow;
 class Opening;
 
-// As `decide`. A flow that would pass unread because its client is silent is dialled, and waited for until one side
-// speaks: the upstream is open after that, and `decided.is_silent` where it was the origin.
+// Of a flow whose client is silent: where it would therefore pass unread it is dialled, and waited for until one side
+// speaks. If that is the origin the upstream is open after it; if the client, it is decided anew.
 net::Awaitable<std::optional<flow::End>> decide_by_first_word(Flow&, Decided&);
 
 // Within TLS, where both are connected: until the client has something to read, or the origin has. False where it is

@@ -53,7 +53,9 @@ net::Awaitable<End> live(Flow& flow, net::Descriptor socket) {
   flow.worker.enter(flow);
   if (unwanted) co_return *unwanted;
   Decided decided;
-  if (const auto ended = co_await decide_by_first_word(flow, decided)) co_return *ended;
+  if (const auto ended = co_await decide(flow, decided)) co_return *ended;
+  if (decided.is_silent)
+    if (const auto ended = co_await decide_by_first_word(flow, decided)) co_return *ended;
   switch (way_of(flow, decided)) {
     case Way::inspect: co_return co_await inspect(flow);
     case Way::refuse: co_return co_await refuse_blocked(flow, decided.decision);
