@@ -5,6 +5,8 @@
 
 #include <boost/json.hpp>
 
+#include "proxy/flow/safe_text.hpp"
+
 namespace weir::admin {
 namespace {
 
@@ -221,7 +223,7 @@ std::string explanation_json(const Question& question, const Explanation& told) 
   object["to"] = question.to.text();
   object["mptcp"] = question.mptcp;
   if (question.domain) object["domain"] = question.domain->text();
-  if (question.method) object["request"] = *question.method + " " + question.path;
+  if (question.method) object["request"] = flow::safe_text(*question.method + " " + question.path, {});
   object["disposition"] = disposition(told);
   object["syn"] = {{"path", policy::name(told.path)}, {"by", told.syn_by}, {"steps", steps(told.syn)}};
   if (told.reaches_weir) object["flow"] = flow_object(told);

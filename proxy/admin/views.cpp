@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "proxy/flow/safe_text.hpp"
 #include "proxy/flow/time_text.hpp"
 
 namespace weir::admin {
@@ -42,7 +43,7 @@ json::array exceptions_array(const std::vector<TlsException>& exceptions) {
     json::object object{{"cause", flow::name(one.cause)}};
     if (one.client) object["client"] = one.client->text();
     if (one.destination) object["destination"] = one.destination->text();
-    object["name"] = one.name;
+    object["name"] = flow::safe_text(one.name, {});
     object["reason"] = flow::sentence(one.cause);
     object["expires_in_s"] = one.left.count();
     all.push_back(std::move(object));

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "proxy/flow/safe_text.hpp"
 #include "proxy/flow/time_text.hpp"
 
 namespace weir::flow {
@@ -11,7 +12,7 @@ std::string to_json(const Event& event) {
   object["event"] = event.kind;
   object["at"] = time_text(event.at);
   object["sequence"] = event.sequence;
-  for (const auto& [name, value] : event.fields) object[name] = value;
+  for (const auto& [name, value] : event.fields) object[name] = safe_text(value, {});
   return boost::json::serialize(object);
 }
 

@@ -17,6 +17,7 @@ struct Event {
 };
 
 // One JSON object on one line, without the newline: {"event": kind, "at": RFC 3339, "sequence": n, fields…}
+// Values are made safe (safe_text.hpp): names in them come from the network.
 std::string to_json(const Event&);
 
 }  // namespace weir::flow

@@ -47,8 +47,11 @@ class Lines:
         self._thread.start()
 
     def _read(self, pipe):
-        for line in pipe:
-            self._queue.put(line.rstrip("\n"))
+        try:
+            for line in pipe:
+                self._queue.put(line.rstrip("\n"))
+        except UnicodeDecodeError as error:
+            self._queue.put(f"what weir wrote is no UTF-8: {error}")
         self._queue.put(None)
 
     def until(self, wanted, timeout=20):

@@ -43,6 +43,9 @@ TEST_CASE("exceptions: as JSON and for people", "[admin][tls]") {
         "alert\n"
         "198.51.100.7:443  bank.example  client_certificate     1 d 0 h  the origin asks for a client certificate\n");
   CHECK(admin::exceptions_report(json::parse(admin::exceptions_json({}))) == "there are no exceptions\n");
+  auto hostile = two_exceptions();
+  hostile[0].name = "\xff\xfe\x1b";
+  CHECK(json::parse(admin::exceptions_json(hostile)).at("exceptions").at(0).at("name") == "???");
   for (const auto* odd : {"{}", "[]", "null", "{\"exceptions\":[1,{}]}"})
     CHECK_FALSE(admin::exceptions_report(json::parse(odd)).empty());
 }

@@ -117,6 +117,11 @@ TEST_CASE("explain: what is decrypted, by default and by rules", "[explain][tls]
   CHECK(value.at("flow").at("asks_for_request") == false);
 }
 
+TEST_CASE("explain: whatever was asked, the answer is JSON", "[explain]") {
+  const auto value = told(PolicyMaker().make(), question({{"method", "G\xff"}, {"path", "/\xfe\x1b"}}));
+  CHECK(value.at("request") == "G? /??");
+}
+
 TEST_CASE("explain: a rule that asks for the request has it decrypted", "[explain][tls]") {
   const auto asked = question({{"domain", "other.example"}});
   const auto value = told(made(), asked);
