@@ -133,12 +133,7 @@ bool Conversation::expire(Time now) {
     stalled_ = true;
     return true;
   }
-  const auto unfinished = client_->unfinished();
-  if (!unfinished) return false;
-  const auto most = unfinished->head ? settings_.header_timeout : settings_.body_timeout;
-  if (now - unfinished->since < most) return false;
-  client_->time_out();
-  return true;
+  return client_->expire(now, settings_.timeouts);
 }
 
 void Conversation::lose_client() { client_->lose(); }

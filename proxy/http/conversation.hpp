@@ -43,8 +43,7 @@ struct ConversationSettings {
   bool forwarded = false;
   bool removes_alternatives = false;    // Alt-Svc that names HTTP/3
   std::vector<std::string> upgrades{};  // in lower case
-  std::chrono::milliseconds header_timeout{std::chrono::seconds(10)};
-  std::chrono::milliseconds body_timeout{std::chrono::seconds(30)};
+  Timeouts timeouts{};
   std::chrono::milliseconds stall_timeout{std::chrono::minutes(5)};
 };
 

@@ -104,8 +104,12 @@ void Conversation::request_fault(Transaction& transaction, Fault fault) {
 
 // What it asked for before is still served; the origin's side follows once this one closes.
 void Conversation::client_goes(ErrorCode code) {
-  if (client_->blamed())
-    blame(code == ErrorCode::enhance_your_calm ? Cause::Kind::flood : Cause::Kind::malformed, true);
+  if (!client_->blamed()) return;
+  switch (code) {
+    case ErrorCode::no_error: return blame(Cause::Kind::timeout, true);
+    case ErrorCode::enhance_your_calm: return blame(Cause::Kind::flood, true);
+    default: return blame(Cause::Kind::malformed, true);
+  }
 }
 
 void Conversation::forward(Transaction& transaction) {

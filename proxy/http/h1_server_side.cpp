@@ -11,8 +11,6 @@ constexpr std::size_t kReadAhead = 16 * 1024;
 constexpr std::size_t kMostUnread = 64 * 1024;
 // Of the body of a request that was answered without it, to keep the connection usable.
 constexpr std::uint64_t kMostThrownAway = 8 * 1024 * 1024;
-// A body that moves on by less is as good as one that stands still.
-constexpr std::size_t kMovesOn = 1024;
 
 }  // namespace
 
@@ -167,10 +165,22 @@ void H1ServerSide::go_away(ErrorCode) {
   settle_transaction();
 }
 
-// It was answered already: nobody waits for the rest of its body.
-void H1ServerSide::time_out() {
-  if (response_done_ && current_ != nullptr) return close(Closing::in_order);
-  refuse(Fault::timeout);
+bool H1ServerSide::expire(Time now, const Timeouts& timeouts) {
+  const auto most = patience(timeouts);
+  if (!most || now - since_ < *most) return false;
+  if (response_done_ && current_ != nullptr)
+    close(Closing::in_order);  // it was answered already: nobody waits for the rest of its body
+  else
+    refuse(Fault::timeout);
+  return true;
+}
+
+// With what is unfinished, if anything is.
+std::optional<std::chrono::milliseconds> H1ServerSide::patience(const Timeouts& timeouts) const {
+  if (closing_ != Closing::no || !can_read()) return std::nullopt;
+  if (stage_ == Stage::head && (input_.kept() > 0 || !reader_.is_between_messages())) return timeouts.head;
+  if (stage_ != Stage::body || current_ == nullptr || current_->awaits_continue()) return std::nullopt;
+  return current_->request.body.kind == Body::Kind::sized ? std::optional(timeouts.body) : std::nullopt;
 }
 
 // After both are over the next request is read; where the connection is not to be used again, it closes with the
@@ -202,15 +212,6 @@ void H1ServerSide::settle_end() {
     return;
   }
   if (can_read()) close(Closing::in_order);
-}
-
-std::optional<Side::Unfinished> H1ServerSide::unfinished() const {
-  if (closing_ != Closing::no || !can_read()) return std::nullopt;
-  if (stage_ == Stage::head && (input_.kept() > 0 || !reader_.is_between_messages()))
-    return Unfinished{.head = true, .since = since_};
-  if (stage_ == Stage::body && current_ != nullptr && current_->request.body.kind == Body::Kind::sized)
-    return Unfinished{.head = false, .since = since_};
-  return std::nullopt;
 }
 
 }  // namespace weir::http

@@ -35,8 +35,7 @@ class H1ServerSide final : public Side {
 
   bool is_going_away() const override { return !keeps_; }
   bool speaks_http2() const override { return false; }
-  std::optional<Unfinished> unfinished() const override;
-  void time_out() override;
+  bool expire(Time now, const Timeouts&) override;
 
  private:
   enum class Stage : std::uint8_t { head, body, waiting, tunnel };
@@ -51,6 +50,7 @@ class H1ServerSide final : public Side {
   bool can_read() const;
   // The end of a message may be told without more bytes.
   bool has_more_to_read() const { return reads_on_ || input_.kept() > 0; }
+  std::optional<std::chrono::milliseconds> patience(const Timeouts&) const;
   void settle_end();
   void settle_transaction();
   void close(Closing);

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace weir::http {
@@ -36,11 +37,29 @@ class H2FrameWalk {
       have_ = 0;
       const auto head = parsed();
       skip_ = head.length;
+      note(head);
       visit(head);
     }
   }
 
+  // What has begun, by a number of its own, and is not whole: a header block (RFC 9113, 4.3), or a frame other than
+  // DATA.
+  std::optional<std::uint64_t> unfinished() const {
+    const bool is_whole = have_ == 0 && !continues_ && (skip_ == 0 || is_data_);
+    return is_whole ? std::nullopt : std::optional(begun_);
+  }
+
  private:
+  void note(const Head& head) {
+    constexpr std::uint8_t kData = 0;
+    constexpr std::uint8_t kHeaders = 1;
+    constexpr std::uint8_t kContinuation = 9;
+    constexpr std::uint8_t kEndHeaders = 4;
+    is_data_ = head.type == kData;
+    if (head.type != kContinuation) ++begun_;
+    if (head.type == kHeaders || head.type == kContinuation) continues_ = (head.flags & kEndHeaders) == 0;
+  }
+
   Head parsed() const {
     constexpr unsigned kByte = 8;
     constexpr std::uint8_t kReserved = 0x7f;
@@ -53,6 +72,9 @@ class H2FrameWalk {
   std::array<std::uint8_t, 9> head_{};
   std::size_t have_ = 0;
   std::size_t skip_;
+  bool is_data_ = true;  // the frame that is skipped; so is the preface, which is recognised elsewhere
+  bool continues_ = false;
+  std::uint64_t begun_ = 0;
 };
 
 }  // namespace weir::http

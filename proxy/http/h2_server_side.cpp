@@ -63,8 +63,16 @@ void H2ServerSide::take_head(Transaction& transaction, bool ends) {
   request.body = take_length(request.fields);
   if (ends) request.body = {};
   if (!request.protocol.empty()) request.body.kind = Body::Kind::tunnel;
+  transaction.moved_on = now();
   if (fault != Fault::none) return events_.fault(transaction, fault);
   events_.head(transaction);
+}
+
+void H2ServerSide::took_body(Transaction& transaction, std::size_t size) {
+  transaction.moved += size;
+  if (transaction.moved < kMovesOn) return;
+  transaction.moved = 0;
+  transaction.moved_on = now();
 }
 
 void H2ServerSide::send_head(Transaction& transaction) {
@@ -98,6 +106,42 @@ void H2ServerSide::closed(Transaction& transaction, ErrorCode code) {
   forget_stream(transaction);
   drop_waiting(transaction);
   if (!transaction.request_ended || !transaction.response_ended) events_.cancelled(transaction, code);
+}
+
+namespace {
+
+bool owes_body(const Transaction& transaction) {
+  const bool is_wanted = !transaction.answered_here && !transaction.ended;
+  return transaction.request_read && !transaction.request_ended && !transaction.client_closed && is_wanted &&
+         transaction.request.body.kind == Body::Kind::sized;
+}
+
+}  // namespace
+
+bool H2ServerSide::is_held_up(const Transaction& transaction) const {
+  const auto window =
+      nghttp2_session_get_stream_local_window_size(const_cast<nghttp2_session*>(session()), stream_of(transaction));
+  return transaction.awaits_continue() || window < static_cast<std::int32_t>(kMovesOn);
+}
+
+// A head that is not whole holds up every stream; a body only its own.
+bool H2ServerSide::expire(Time now, const Timeouts& timeouts) {
+  if (blamed()) return false;
+  const bool all_held_up = !wants_input();
+  if (all_held_up) excuse_head(now);
+  if (const auto since = head_since(); since && now - *since >= timeouts.head) {
+    end_connection(ErrorCode::no_error);
+    return true;
+  }
+  bool ended = false;
+  transactions_.for_each([&](Transaction& transaction) {
+    if (!owes_body(transaction)) return;
+    if (all_held_up || is_held_up(transaction)) transaction.moved_on = now;
+    if (now - transaction.moved_on < timeouts.body) return;
+    events_.fault(transaction, Fault::timeout);
+    ended = true;
+  });
+  return ended;
 }
 
 // RFC 9113, 8.1: a request that was answered before it was whole need not be sent any further.

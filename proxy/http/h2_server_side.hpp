@@ -13,6 +13,7 @@ class H2ServerSide final : public H2Side {
   void go_away(ErrorCode) override;
   bool is_going_away() const override { return going_away_; }
   void offer_extended_connect() override;
+  bool expire(Time now, const Timeouts&) override;
 
  private:
   Transaction* begin_head(std::int32_t stream) override;
@@ -20,6 +21,8 @@ class H2ServerSide final : public H2Side {
   Fields& fields_of(Transaction& transaction) override { return transaction.request.fields; }
   void take_head(Transaction&, bool ends) override;
   bool expects_head(const Transaction& transaction) const override { return !transaction.request_read; }
+  void took_body(Transaction&, std::size_t) override;
+  bool is_held_up(const Transaction&) const;
   void closed(Transaction&, ErrorCode) override;
   void end_sent(Transaction&) override;
   Waiting& waiting_of(Transaction& transaction) override { return transaction.to_client; }

@@ -38,7 +38,9 @@ Transaction* H2Side::transaction(std::int32_t stream) {
 void H2Side::receive(std::span<const std::uint8_t> bytes) {
   if (broken_ || blamed_ || bytes.empty()) return;
   const auto known = nghttp2_session_get_last_proc_stream_id(session());
+  const auto unfinished = walk_.unfinished();
   walk_.walk(bytes, [&](const H2FrameWalk::Head& head) { charge(head, known); });
+  if (walk_.unfinished() != unfinished) head_since_ = now_;
   if (overdrawn_) return end_connection(ErrorCode::enhance_your_calm);
   const auto taken = nghttp2_session_mem_recv(session(), bytes.data(), bytes.size());
   if (taken == NGHTTP2_ERR_CALLBACK_FAILURE || taken == NGHTTP2_ERR_FLOODED)
@@ -72,7 +74,12 @@ void H2Side::receive_end(bool) {
   events_.going_away(ErrorCode::no_error);
 }
 
+std::optional<Time> H2Side::head_since() const {
+  return walk_.unfinished() ? std::optional(head_since_) : std::nullopt;
+}
+
 void H2Side::advance(Time now) {
+  now_ = now;
   budget_.refill(now);
   if (overdrawn_) end_connection(ErrorCode::enhance_your_calm);
 }
@@ -217,6 +224,7 @@ void H2Side::on_headers(Transaction& transaction, bool ends) {
 }
 
 void H2Side::on_data(Transaction& transaction, std::span<const std::uint8_t> bytes) {
+  took_body(transaction, bytes.size());
   events_.body(transaction, bytes);
 }
 

@@ -54,7 +54,6 @@ class H2Side : public Side {
   void consume(Transaction&, std::size_t) final;
 
   bool speaks_http2() const final { return true; }
-  // Why this side ended the connection, where the peer is to blame.
   std::optional<ErrorCode> blamed() const final { return blamed_; }
 
  protected:
@@ -70,6 +69,7 @@ class H2Side : public Side {
   virtual void closed(Transaction&, ErrorCode) = 0;
   virtual void take_settings() {}
   virtual void end_sent(Transaction&) {}  // all that was to be sent of it
+  virtual void took_body(Transaction&, std::size_t) {}
   virtual Waiting& waiting_of(Transaction&) = 0;
   virtual std::int32_t stream_of(const Transaction&) const = 0;
   virtual bool takes(const Transaction&) const = 0;  // whether its stream is open on this side
@@ -82,6 +82,11 @@ class H2Side : public Side {
   void leave_streams();
   void forget_stream(const Transaction&);
   bool head_is_too_large() const { return list_size_ > limits_.header_list; }
+  // Since when a header block, or any frame but DATA's, is on its way from the peer.
+  std::optional<Time> head_since() const;
+  // Its time begins anew: it was not the peer who held it up.
+  void excuse_head(Time now) { head_since_ = now; }
+  Time now() const { return now_; }
   static nghttp2_data_provider provider();
   // The head or the trailers that are to be submitted, collected one by one; until the next `clear`.
   class Block {
@@ -125,6 +130,8 @@ class H2Side : public Side {
   std::size_t output_begin_ = 0;
   Role role_;
   H2FrameWalk walk_;
+  Time now_;
+  Time head_since_;
   H2Budget budget_;
   bool overdrawn_ = false;
   std::optional<ErrorCode> blamed_;

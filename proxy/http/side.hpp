@@ -15,6 +15,14 @@ namespace weir::http {
 
 using Time = std::chrono::steady_clock::time_point;
 
+// How long a head may take once it has begun, and a body of a told length for its next kMovesOn bytes: one that moves
+// on by less is as good as one that stands still.
+struct Timeouts {
+  std::chrono::milliseconds head{std::chrono::seconds(10)};
+  std::chrono::milliseconds body{std::chrono::seconds(30)};
+};
+inline constexpr std::size_t kMovesOn = 1024;
+
 // RFC 9113, 7: why a stream or a connection ends early. HTTP/1 knows only that it does.
 enum class ErrorCode : std::uint32_t {
   no_error = 0,
@@ -101,16 +109,11 @@ class Side : public Wire, public Messages {
   virtual bool takes_extended_connect() const { return false; }
   virtual void offer_extended_connect() {}
   virtual bool speaks_http2() const = 0;
-  // Why this side ended the connection, where the peer is to blame for it.
+  // Why this side ended the connection, where the peer is to blame for it; no_error: it took too long.
   virtual std::optional<ErrorCode> blamed() const { return std::nullopt; }
-  // Since when the peer has left a head, or a body of a known length, unfinished (HTTP/1).
-  struct Unfinished {
-    bool head = false;
-    Time since;
-  };
-  virtual std::optional<Unfinished> unfinished() const { return std::nullopt; }
-  // It has been waited for long enough: a fault of its transaction's.
-  virtual void time_out() {}
+  // Ends what the peer has left unfinished for too long while nothing of weir's held it up. About once a second; true
+  // where something was ended.
+  virtual bool expire(Time, const Timeouts&) { return false; }
 };
 
 }  // namespace weir::http

@@ -58,6 +58,7 @@ void Transaction::clear() {
   upstream_closed = true;
   informational = 0;
   upstream_stream = 0;
+  moved = 0;
   rule.clear();
   edits = nullptr;
   policy.reset();

@@ -43,6 +43,8 @@ struct Transaction {
 
   void clear();  // for the next one; keeps memory
   bool is_over() const { return client_closed && upstream_closed; }
+  // The client may hold its body back until it is asked for (RFC 9110, 10.1.1), so its time has not begun.
+  bool awaits_continue() const { return expects_continue && request_bytes == 0 && informational == 0; }
 
   std::uint64_t stream = 0;  // HTTP/2: the client's stream id; HTTP/1: 1, 2, … on its connection
   Request request;
@@ -67,6 +69,10 @@ struct Transaction {
   Waiting to_client;
   Waiting to_upstream;
   std::int32_t upstream_stream = 0;  // HTTP/2
+
+  // HTTP/2, of the request's body: when it last moved on, and by how much it has since.
+  Time moved_on;
+  std::size_t moved = 0;
 
   // Of the verdict.
   std::string rule;

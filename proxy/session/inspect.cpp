@@ -22,8 +22,7 @@ http::ConversationSettings settings_of(const Flow& flow) {
           .forwarded = all.http.forwarded,
           .removes_alternatives = all.quic.action == conf::QuicAction::reject,
           .upgrades = all.http.upgrades,
-          .header_timeout = all.http.header_timeout,
-          .body_timeout = all.http.body_timeout,
+          .timeouts = {.head = all.http.header_timeout, .body = all.http.body_timeout},
           .stall_timeout = all.gateway.idle_timeout};
 }
 
@@ -46,7 +45,8 @@ net::Awaitable<End> inspect(Flow& flow) {
   exchange->meet_client(std::make_unique<net::PlainStream>(flow.client),
                         is_http2 ? HttpExchange::Speaks::http2 : HttpExchange::Speaks::http1);
   exchange->begin_with(flow.first_look->bytes());
-  if (protocol == detect::Protocol::need_more) exchange->conversation().client().time_out();  // it was waited for
+  if (protocol == detect::Protocol::need_more)  // its head was waited for
+    exchange->tick(std::chrono::steady_clock::now() + flow.worker.snapshot().settings.http.header_timeout);
   exchange->dials_by([&flow] { return std::make_unique<net::PlainStream>(flow.upstream); });
   flow.first_look.reset();
   flow.relay = std::move(exchange);

@@ -521,6 +521,31 @@ def test_streams_that_depend_on_each_other(web, target, unharmed):
             assert h2.answer(stream) == "answered"
 
 
+# --- HTTP/2, slow
+
+@pytest.mark.parametrize("stops", ["between_frames", "within_a_frame", "in_a_frames_head"])
+def test_an_http2_head_that_stops(web, target, unharmed, stops):
+    with unharmed(), raw(web, target) as h2:
+        assert h2.is_served(1)
+        head = frame(HEADERS, END_STREAM, 3, h2.block())
+        h2.send(head[:{"between_frames": len(head), "within_a_frame": -1, "in_a_frames_head": 8}[stops]])
+        assert h2.to_the_end() == NO_ERROR
+    assert flow_of(web, target, h2.port)["end"] == {"stage": "relay", "side": "client", "code": "timeout"}
+
+
+def test_an_http2_body_that_stops(web, unharmed):
+    """Only its own stream ends."""
+    origin = web.http_origin(lambda request: text("whole"), TLS2)
+    with unharmed(), raw(web, origin) as h2:
+        h2.send(h2.headers(1, ("content-length", "1000"), end=False, method="POST") + frame(DATA, 0, 1, b"x" * 10))
+        h2.send(h2.headers(3, end=False, method="POST") + frame(DATA, 0, 3, b"x"))  # of no told length: it may take long
+        assert h2.answer(1) is not None and h2.status(1) == 408
+        h2.send(frame(DATA, END_STREAM, 3))
+        assert h2.answer(3) == "answered" and h2.status(3) == 200
+        assert h2.is_served(5)
+    assert web.requested(origin, status=408)["end"] == "timeout"
+
+
 # --- HTTP/1, slow and large
 
 def get(client, *fields):
