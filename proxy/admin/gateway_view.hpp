@@ -40,6 +40,7 @@ struct Status {
   std::size_t rules = 0;
   std::string configuration;  // path of the file in force
   std::chrono::system_clock::time_point configuration_read;
+  std::string reload_refused;  // the first problem of the last reload; empty where that was taken, or there was none
   TlsStatus tls;
 };
 

@@ -68,6 +68,8 @@ void add_status(Text& text, const Status& status) {
   text.gauge("weir_start_time_seconds", seconds(status.started), "When weir started, since the Unix epoch.");
   text.gauge("weir_configuration_read_time_seconds", seconds(status.configuration_read),
              "When the configuration in force was read, since the Unix epoch.");
+  text.gauge("weir_last_reload_refused", status.reload_refused.empty() ? 0 : 1,
+             "1 when the last reload had a problem, so an older configuration than the file's is in force.");
 }
 
 void add_flows(Text& text, const Totals& totals) {

@@ -128,6 +128,7 @@ std::string status_json(const Status& status, const Totals& totals, std::chrono:
   object["client_interfaces"] = json::value_from(status.client_interfaces);
   object["configuration"] = status.configuration;
   object["configuration_read"] = flow::time_text(status.configuration_read);
+  if (!status.reload_refused.empty()) object["reload_refused"] = status.reload_refused;
   object["tls"] = tls_object(status.tls);
   object["counters"] = counters(totals);
   return json::serialize(object) + "\n";

@@ -128,6 +128,7 @@ class Gateway : public admin::GatewayView {
   admin::Phase phase_ = admin::Phase::starting;
   std::chrono::system_clock::time_point started_;
   std::chrono::system_clock::time_point configuration_read_;
+  std::string reload_refused_;  // why the last one was; empty: it was not
   bool mptcp_ = true;
   std::size_t descriptor_limit_ = 0;
   std::size_t most_flows_ = 0;  // what the descriptor limit allows

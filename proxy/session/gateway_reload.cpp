@@ -86,11 +86,13 @@ void Gateway::reload(std::function<void(std::vector<conf::Problem>)> done) {
   for (const auto& problem : reading.problems) spdlog::error("{}", problem.text());
   if (reading.ok()) {
     configuration_read_ = std::chrono::system_clock::now();
+    reload_refused_.clear();
     announce("reload", {{"file", file_.string()}});
     service_manager_.ready(at_a_glance());
   } else {
-    announce("reload_refused", {{"file", file_.string()}, {"problem", reading.problems.front().text()}});
-    service_manager_.ready(at_a_glance() + "; a reload was refused: " + reading.problems.front().text());
+    reload_refused_ = reading.problems.front().text();
+    announce("reload_refused", {{"file", file_.string()}, {"problem", reload_refused_}});
+    service_manager_.ready(at_a_glance() + "; a reload was refused: " + reload_refused_);
   }
   done(std::move(reading.problems));
 }

@@ -64,6 +64,7 @@ admin::Status Gateway::status() {
   status.on_syn = policy::name(policy_.on_syn);
   status.configuration = file_.string();
   status.configuration_read = configuration_read_;
+  status.reload_refused = reload_refused_;
   status.tls = tls_status();
   return status;
 }

@@ -90,12 +90,18 @@ def test_sighup_refuses_a_bad_file_and_says_why(network, weir, origin):
     weir.write_configuration("[gateway]\nclient_interfaces = ['lan0']\nintercept_port = [80]\n")
     assert '"reload_refused"' in weir.reload()
     assert any("weir.toml:3:1: error: unknown key 'intercept_port'" in line for line in weir.log.seen)
+    assert "unknown key 'intercept_port'" in weir.get("/api/v1/status")["reload_refused"]
+    assert "REFUSED: " in weir.cli("status", "--admin", "127.0.0.1:9080").stdout
+    assert weir.metric("weir_last_reload_refused") == 1
     assert state(network.gateway) == before
     download(network.client, (ORIGIN, 80), 1000)
     weir.file.unlink()
     weir.signal(signal.SIGHUP)
-    weir.log.until(lambda line: "the file cannot be read" in line)
+    weir.log.until(lambda line: '"event":"reload_refused"' in line and "the file cannot be read" in line)
     download(network.client, (ORIGIN, 80), 1000)
+    weir.change("gateway", intercept_ports=[80, 443, 5001])
+    assert '"event":"reload"' in weir.reload()
+    assert "reload_refused" not in weir.get("/api/v1/status") and weir.metric("weir_last_reload_refused") == 0
 
 
 def test_reload_onto_a_port_in_use_changes_nothing(network, weir, serve, origin):

@@ -240,6 +240,7 @@ def test_a_reload_asks_first_and_shows_what_is_wrong(lab, page):
     page.click("#reload")
     page.click("#confirm-act")
     page.says("#reload-problems", "weir.toml:", "nonsense")
+    page.says("#concerns", "reload was refused", "nonsense")
     assert complains_only_of(page, "/api/v1/reload", 422)
     lab.weir.log.until(lambda line: '"event":"reload_refused"' in line and "nonsense" in line)
     before = list(lab.weir.log.seen)
@@ -249,6 +250,7 @@ def test_a_reload_asks_first_and_shows_what_is_wrong(lab, page):
     page.click("#confirm-act")
     page.says("#notice", "in force")
     page.until(lambda: not page.find("#reload-problems").is_displayed(), "no problems")
+    page.until(lambda: "refused" not in page.text("#concerns"), "nothing to look at")
     assert lab.weir.get("/api/v1/status")["configuration_read"] != read
     lab.weir.log.until(lambda line: '"event":"reload"' in line and line not in before)
 

@@ -38,6 +38,13 @@ TEST_CASE("admin views: the status", "[admin]") {
   CHECK(value.at("intercept_ports") == json::array{80, 443});
   CHECK(value.at("counters").at("flows_live").at("mptcp") == 7);
   CHECK(value.at("counters").at("flows_ended") == 6);
+  CHECK(value.as_object().contains("reload_refused") == false);
+  CHECK_THAT(admin::status_report(value), !ContainsSubstring("REFUSED"));
+  status.reload_refused = "weir.toml:3:1: error: unknown key 'x'";
+  const auto refused = json::parse(admin::status_json(status, {}, status.started));
+  CHECK_THAT(admin::status_report(refused),
+             ContainsSubstring("THE LAST RELOAD WAS REFUSED: weir.toml:3:1: error: unk"));
+  CHECK_THAT(admin::metrics_text(status, {}, {}, {}), ContainsSubstring("\nweir_last_reload_refused 1\n"));
 }
 
 TEST_CASE("admin views: decryption in the status", "[admin][tls]") {

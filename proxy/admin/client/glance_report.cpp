@@ -58,6 +58,8 @@ void add_health(Lines& lines, const Glimpse& glimpse) {
     lines.push_back(
         {terminal_safe("weir " + text(status, "version") + ", " + text(status, "phase") + ", up " + up), true});
     if (!flag(status, "ready")) lines.push_back({terminal_safe("NOT READY: " + text(status, "not_ready")), true});
+    if (!member(status, "reload_refused").is_null())
+      lines.push_back({terminal_safe("LAST RELOAD REFUSED: " + text(status, "reload_refused")), true});
     if (!flag(status, "mptcp")) lines.push_back({"this kernel has no MPTCP: all flows are plain TCP"});
   }
   if (glimpse.trouble.empty()) return;

@@ -133,6 +133,11 @@ std::string tls_report(const json::value& tls, const json::value& counters) {
   return report;
 }
 
+std::string refused(const json::value& status) {
+  const bool none = member(status, "reload_refused").is_null();
+  return none ? "" : "; THE LAST RELOAD WAS REFUSED: " + text(status, "reload_refused");
+}
+
 }  // namespace
 
 std::string status_report(const json::value& status) {
@@ -143,7 +148,8 @@ std::string status_report(const json::value& status) {
   return pairs({
              {"weir", text(status, "version") + ", " + text(status, "phase") + ", up " + duration(status, "uptime_ms")},
              {"ready", flag(status, "ready") ? "yes" : "no: " + text(status, "not_ready")},
-             {"configuration", text(status, "configuration") + ", read " + text(status, "configuration_read")},
+             {"configuration",
+              text(status, "configuration") + ", read " + text(status, "configuration_read") + refused(status)},
              {"interfaces", list(status, "client_interfaces")},
              {"ports", list(status, "intercept_ports")},
              {"MPTCP", flag(status, "mptcp") ? "on SYN: " + text(status, "on_syn") : "not in this kernel: TCP only"},

@@ -17,6 +17,7 @@ function concerns(status) {
   const { counters, tls } = status;
   const said = [];
   if (!status.ready) said.push(['bad', `${status.not_ready}.`]);
+  if (status.reload_refused) said.push(['bad', `The last reload was refused: ${status.reload_refused}.`]);
   if (!status.mptcp) said.push(['warning', 'This kernel has no MPTCP, or it is off: weir runs as plain TCP.']);
   if (counters.accept_paused > 0)
     said.push(['warning', `Accepting was paused ${plural(counters.accept_paused, 'time', 'times')} for want of room.`]);
