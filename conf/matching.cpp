@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "conf/idna.hpp"
+#include "policy/normal_path.hpp"
 
 namespace weir::conf {
 namespace {
@@ -58,7 +59,11 @@ void compile(Section& section, std::string_view key, const std::vector<std::stri
     section.problem(std::string(key) + ": " + made.error());
 }
 
-bool is_path_glob(std::string_view text) { return text.starts_with('/') || text.starts_with('*'); }
+// In any other form than the normal one a path is never compared, so it would not match.
+bool is_path_glob(std::string_view text) {
+  std::string made;
+  return text.starts_with('*') || (text.starts_with('/') && policy::normal_path(text, made) == text);
+}
 
 }  // namespace
 
@@ -128,7 +133,9 @@ void read_words(Section& section, std::string_view key, const Surroundings& arou
 
 void read_paths(Section& section, std::string_view key, const Surroundings& around, policy::PatternSet& patterns) {
   std::vector<std::string> globs;
-  read_words(section, key, around, globs, is_path_glob, "a path such as \"/track/*\"; it begins with '/' or '*'");
+  read_words(section, key, around, globs, is_path_glob,
+             "a path such as \"/track/*\" in its normal form; it begins with '/' or '*', and has no \"//\", \"..\" or "
+             "escaped letters");
   compile(section, key, globs, false, policy::PatternSet::globs, patterns);
 }
 

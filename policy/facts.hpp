@@ -44,7 +44,7 @@ struct HeaderField {
 
 struct HttpRequest {
   std::string_view method;
-  std::string_view path;  // of the target, without the query
+  std::string_view path;  // of the target, without the query, in its normal form (normal_path.hpp)
   std::span<const HeaderField> fields;
 };
 

@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include "policy/normal_path.hpp"
 #include "proxy/flow/safe_text.hpp"
 
 namespace weir::admin {
@@ -18,6 +19,11 @@ using State = policy::Outcome::State;
 
 constexpr std::uint16_t kHttp = 80;
 constexpr std::uint16_t kHttps = 443;
+
+std::string normal(std::string_view path) {
+  std::string made;
+  return std::string(policy::normal_path(path, made));
+}
 
 std::optional<std::string> take_header(Question& question, const std::string& value) {
   const auto colon = value.find(':');
@@ -57,7 +63,7 @@ std::optional<std::string> take(Question& question, const std::string& name, con
   if (name == "interface") return question.interface = value, std::nullopt;
   if (name == "alpn") return question.alpn.push_back(value), std::nullopt;
   if (name == "method") return question.method = value, std::nullopt;
-  if (name == "path") return question.path = value.substr(0, value.find('?')), std::nullopt;
+  if (name == "path") return question.path = normal(std::string_view(value).substr(0, value.find('?'))), std::nullopt;
   return "a flow is told by from, to, mptcp, interface, domain, name_confirmed, alpn, method, path and header";
 }
 

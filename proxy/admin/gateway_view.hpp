@@ -42,6 +42,7 @@ struct Status {
   std::chrono::system_clock::time_point configuration_read;
   std::string reload_refused;  // the first problem of the last reload; empty where that was taken, or there was none
   TlsStatus tls;
+  std::uint64_t records_lost = 0;  // a full disk; beside those that workers dropped
 };
 
 // What the kernel counted, by its names: SYNs by the rules' counters, and MPTCP's own (MPTcpExt).

@@ -91,7 +91,7 @@ void add_flows(Text& text, const Totals& totals) {
   }
 }
 
-void add_traffic(Text& text, const Totals& totals) {
+void add_traffic(Text& text, const Totals& totals, std::uint64_t records_lost) {
   text.counter("weir_bytes_from_client_total", totals.bytes_from_client, "Bytes relayed from clients.");
   text.counter("weir_bytes_to_client_total", totals.bytes_to_client, "Bytes relayed to clients.");
   text.family("weir_relayed_bytes_total", "counter", "Bytes relayed, by how they were moved.");
@@ -102,8 +102,8 @@ void add_traffic(Text& text, const Totals& totals) {
   text.counter("weir_mptcp_fallbacks_total", totals.fallbacks, "MPTCP connections that fell back to TCP after accept.");
   text.counter("weir_accept_paused_total", totals.accept_paused,
                "Times accepting stopped for want of descriptors or for gateway.max_flows.");
-  text.counter("weir_records_dropped_total", totals.records_dropped,
-               "Records of flows and requests that could not be written in time.");
+  text.counter("weir_records_dropped_total", totals.records_dropped + records_lost,
+               "Records that could not be written, or not in time.");
 }
 
 void add_http(Text& text, const Totals& totals) {
@@ -186,7 +186,7 @@ std::string metrics_text(const Status& status, const Totals& totals, const Kerne
   Text text;
   add_status(text, status);
   add_flows(text, totals);
-  add_traffic(text, totals);
+  add_traffic(text, totals, status.records_lost);
   add_http(text, totals);
   add_tls(text, status.tls, totals);
   if (tally) add_tally(text, *tally, kernel);

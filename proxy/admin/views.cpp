@@ -130,7 +130,9 @@ std::string status_json(const Status& status, const Totals& totals, std::chrono:
   object["configuration_read"] = flow::time_text(status.configuration_read);
   if (!status.reload_refused.empty()) object["reload_refused"] = status.reload_refused;
   object["tls"] = tls_object(status.tls);
-  object["counters"] = counters(totals);
+  auto all = totals;
+  all.records_dropped += status.records_lost;
+  object["counters"] = counters(all);
   return json::serialize(object) + "\n";
 }
 

@@ -4,22 +4,26 @@
 #include <array>
 #include <string_view>
 
+#include "proxy/http/characters.hpp"
+
 namespace weir::detect {
 namespace {
 
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 // None but HTTP begins with these; RTSP has OPTIONS, too (RFC 7826, 13.1).
 constexpr std::array<std::string_view, 8> kMethods{"GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "PATCH", "CONNECT"};
-constexpr std::size_t kMostLineEnds = 1024;
+constexpr std::size_t kMostSkipped = 1024;
 constexpr std::size_t kLongestMethod = 8;  // one more than theirs
+
+bool is_skipped(std::uint8_t byte) { return byte == '\r' || byte == '\n' || byte == ' ' || byte == '\t'; }
 
 }  // namespace
 
 HttpLook::State HttpLook::look(std::span<const std::uint8_t> fresh) {
-  while (!has_begun_ && !fresh.empty() && (fresh.front() == '\r' || fresh.front() == '\n')) {
-    // Servers skip any number of them, so a request behind them has to be seen.
-    if (++line_ends_ > kMostLineEnds) return State::malformed;
-    fresh = fresh.subspan(1);
+  // Servers skip any number of line ends, and some of them blanks, so a request behind them has to be seen.
+  for (; !has_begun_ && !fresh.empty() && is_skipped(fresh.front()); fresh = fresh.subspan(1)) {
+    if (++skipped_ > kMostSkipped) return State::malformed;
+    is_indented_ = is_indented_ || fresh.front() == ' ' || fresh.front() == '\t';
     is_preface_ = false;
   }
   if (fresh.empty()) return State::need_more;
@@ -30,7 +34,8 @@ HttpLook::State HttpLook::look(std::span<const std::uint8_t> fresh) {
   if (can_be_preface(fresh)) return preface_ == kPreface.size() ? State::http2 : State::need_more;
   if (event == http::H1Event::need_more) return State::need_more;
   const auto fault = reader_.fault();
-  if (fault == http::Fault::none || fault == http::Fault::connect) return State::http1;
+  if (fault == http::Fault::none || fault == http::Fault::connect)
+    return is_indented_ ? State::malformed : State::http1;
   const bool is_http = reader_.says_http() || has_known_method() || fault == http::Fault::head_too_large;
   return is_http ? State::malformed : State::opaque;
 }
@@ -42,8 +47,7 @@ bool HttpLook::can_be_method(std::span<const std::uint8_t> fresh) {
     if (!is_in_method_) return true;
     is_in_method_ = byte != ' ';
     if (!is_in_method_) return !method_.empty();
-    const bool letter = (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || byte == '-' || byte == '_';
-    if (!letter) return false;
+    if (!http::is(http::kToken, byte)) return false;
     if (method_.size() < kLongestMethod) method_ += static_cast<char>(byte);
   }
   return true;

@@ -17,13 +17,14 @@ class HttpLook {
     http1,      // request() is there
     http2,      // by its connection preface (RFC 9113, 3.4)
     opaque,     // neither
-    malformed,  // HTTP/1 by its method, its first line or its length, and wrong; or line ends without end
+    malformed,  // HTTP/1 by its method, its first line or its length, and wrong; or begins with blanks, or with line
+                // ends without end
   };
 
   // `fresh`: bytes not seen yet. Not to be called again once it knows.
   State look(std::span<const std::uint8_t> fresh);
 
-  // More than line ends came, which some send before a request, and which alone are no sign of one.
+  // More than line ends and blanks came, which some send before a request, and which alone are no sign of one.
   bool has_begun() const { return has_begun_; }
   const http::Request& request() const { return request_; }
 
@@ -34,7 +35,8 @@ class HttpLook {
 
   http::H1RequestReader reader_;
   http::Request request_;
-  std::size_t line_ends_ = 0;  // before it
+  std::size_t skipped_ = 0;  // line ends and blanks before it
+  bool is_indented_ = false;
   bool has_begun_ = false;
   bool is_in_method_ = true;
   bool is_preface_ = true;  // so far

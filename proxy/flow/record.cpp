@@ -92,6 +92,7 @@ void add_mptcp(json::object& object, const Record& record, const json::storage_p
   json::array paths(memory);
   for (const auto& path : record.paths) paths.push_back(path_object(path, memory));
   object["paths"] = std::move(paths);
+  if (record.paths_left_out > 0) object["paths_left_out"] = record.paths_left_out;
   object["fallback"] = record.fallback;
   if (record.token) object["token"] = *record.token;
 }

@@ -72,6 +72,7 @@ struct Record {
   unsigned subflows = 1;                  // most seen at once
   unsigned subflows_now = 1;              // live view only
   std::vector<Path> paths;                // MPTCP only
+  std::uint64_t paths_left_out = 0;       // more that ended, before those
   std::optional<std::uint32_t> token;     // MPTCP connection token, host order
   bool fallback = false;                  // negotiated MPTCP, then fell back to TCP (RFC 8684 3.7)
   std::optional<UpstreamLocal> upstream_from;

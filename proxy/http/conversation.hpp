@@ -120,6 +120,7 @@ class Conversation {
   void settle_connections();
   void prepare_request(Transaction&);
   void prepare_response(Transaction&);
+  void edit_beside_response(const Transaction&, Fields&) const;
   bool may_upgrade(const Request&) const;
   bool client_has_unread();
   void rest();

@@ -67,12 +67,22 @@ void Conversation::take_request_body(Transaction& transaction, std::span<const s
     transaction.to_upstream.add(bytes);
 }
 
+namespace {
+
+// A rule's edits are not to be undone behind the body.
+Fields edited(const Transaction& transaction, Fields trailers) {
+  if (transaction.edits != nullptr) edit_request_trailers(trailers, *transaction.edits);
+  return trailers;
+}
+
+}  // namespace
+
 void Conversation::take_request_end(Transaction& transaction, const Fields& trailers) {
   transaction.request_ended = true;
   if (transaction.forwarded && !transaction.upstream_closed)
-    upstream_->send_end(transaction, trailers);
+    upstream_->send_end(transaction, edited(transaction, trailers));
   else if (!transaction.forwarded && !transaction.answered_here)
-    transaction.to_upstream.end(trailers);
+    transaction.to_upstream.end(edited(transaction, trailers));
   settle(transaction);
 }
 
@@ -162,7 +172,7 @@ void Conversation::prepare_request(Transaction& transaction) {
   if (!may_upgrade(request)) request.upgrade.clear();
   if (transaction.edits != nullptr) edit(request, *transaction.edits);
   if (settings_.via) add_via(request.fields, request.version);
-  if (settings_.forwarded) add_forwarded(request, settings_.client);
+  if (settings_.forwarded) add_forwarded(request, settings_.client, settings_.scheme);
 }
 
 bool Conversation::may_upgrade(const Request& request) const {

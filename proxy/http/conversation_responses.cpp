@@ -21,6 +21,7 @@ void Conversation::take_response(Transaction& transaction) {
     if (++transaction.informational > kMostInformational) return response_fault(transaction, Fault::informational);
     remove_connection_fields(response.fields);
     response.fields.remove("te");  // of requests only
+    edit_beside_response(transaction, response.fields);
     return client_->send_head(transaction);
   }
   const bool switches = response.body.kind == Body::Kind::tunnel;
@@ -34,6 +35,12 @@ void Conversation::take_response(Transaction& transaction) {
   client_->send_head(transaction);
 }
 
+// What comes before its head (1xx) and behind its body has none of the fields that are set or removed there.
+void Conversation::edit_beside_response(const Transaction& transaction, Fields& fields) const {
+  if (settings_.removes_alternatives) remove_http3_alternatives(fields);
+  if (transaction.edits != nullptr) http::edit_beside_response(fields, *transaction.edits);
+}
+
 void Conversation::take_response_body(Transaction& transaction, std::span<const std::uint8_t> bytes) {
   transaction.response_bytes += bytes.size();
   if (transaction.client_closed || transaction.ended)
@@ -45,7 +52,11 @@ void Conversation::take_response_body(Transaction& transaction, std::span<const 
 void Conversation::take_response_end(Transaction& transaction, const Fields& trailers) {
   if (transaction.ended) return;
   transaction.response_ended = true;
-  if (!transaction.client_closed) client_->send_end(transaction, trailers);
+  if (!transaction.client_closed) {
+    auto edited = trailers;
+    edit_beside_response(transaction, edited);
+    client_->send_end(transaction, edited);
+  }
   settle(transaction);
 }
 

@@ -12,6 +12,12 @@ void edit(Fields& fields, const std::vector<std::string>& removed, const Set& se
   for (const auto& [name, value] : set) fields.set(name, value);
 }
 
+void take_out(Fields& fields, const std::vector<std::string>& removed, const Set& set) {
+  for (const auto& name : removed) fields.remove(name);
+  for (const auto& [name, value] : set)
+    fields.remove_if([&](const HeaderField& field) { return same_text(field.name, name); });
+}
+
 // Where the first element of a list ends: at a comma outside of quotes.
 std::size_t element_size(std::string_view list) {
   bool quoted = false;
@@ -65,6 +71,14 @@ void edit(Response& response, const policy::HeaderEdits& edits) {
   edit(response.fields, edits.remove_response, edits.set_response);
 }
 
+void edit_request_trailers(Fields& trailers, const policy::HeaderEdits& edits) {
+  take_out(trailers, edits.remove_request, edits.set_request);
+}
+
+void edit_beside_response(Fields& fields, const policy::HeaderEdits& edits) {
+  take_out(fields, edits.remove_response, edits.set_response);
+}
+
 void remove_http3_alternatives(Fields& fields) {
   if (!fields.contains("alt-svc")) return;
   const auto all = joined(fields, "alt-svc", ", ");
@@ -79,13 +93,13 @@ void add_via(Fields& fields, Version received) {
   fields.add("via", received == Version::http2 ? "2 weir" : received == Version::http1_0 ? "1.0 weir" : "1.1 weir");
 }
 
-void add_forwarded(Request& request, std::string_view client) {
+void add_forwarded(Request& request, std::string_view client, std::string_view scheme) {
   const bool is_v6 = client.find(':') != std::string_view::npos;
   std::string value("for=");
   value += is_v6 ? "\"[" + std::string(client) + "]\"" : std::string(client);
   // An authority is checked; with a port or brackets it is no token and goes in quotes.
   if (!request.authority.empty()) value += ";host=\"" + request.authority + '"';
-  value += ";proto=" + request.scheme;
+  value.append(";proto=").append(scheme);
   request.fields.add("forwarded", value);
 }
 

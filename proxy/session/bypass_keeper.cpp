@@ -40,6 +40,14 @@ void naming(const policy::BypassTable& table, policy::Source source, const polic
   for (const auto i : table.naming(name)) found.push_back({source, table.entries[i].name});
 }
 
+// Whether the entry at that place has the name, which it may have lost since it was learned for.
+bool names(const policy::BypassTable& table, std::size_t index, const std::string& learned) {
+  const auto name = policy::DomainName::parse(learned);
+  if (!name) return false;
+  const auto all = table.naming(*name);
+  return std::ranges::find(all, index) != all.end();
+}
+
 }  // namespace
 
 BypassKeeper::BypassKeeper(boost::asio::io_context& context, Hooks hooks)
@@ -68,7 +76,7 @@ void BypassKeeper::add_to(kernel::LiveSets& live, const policy::Policy& policy) 
     if (learned.entry.source != policy::Source::bypass) continue;
     const auto left = exactly_until(learned.expires, now());
     const auto index = index_of(*policy.bypasses, learned.entry.name);
-    if (index && policy.bypasses->entries[*index].by_domain && left > seconds(0))
+    if (index && names(*policy.bypasses, *index, learned.name) && left > seconds(0))
       live.learned.push_back({*index, learned.address, left});
   }
   std::vector<policy::Prefix> mptcp;

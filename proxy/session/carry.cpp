@@ -70,7 +70,7 @@ net::Awaitable<End> carry(Flow& flow) {
     }
     if (next == Exchange::Next::again) flow.waiter.wake();
     if (relay.failure() && !flow.DeadlineHook::is_linked()) flow.worker.await_deadline(flow, kResetGrace);
-    co_await flow.waiter.wait();
+    if (!flow.stopped) co_await flow.waiter.wait();  // it may have been stopped before it was carried
     if (flow.stopped && relay.failure()) break;
     if (flow.stopped) co_return End{Stage::relay, Side::weir, *flow.stopped, {}};
   }

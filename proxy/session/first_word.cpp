@@ -1,5 +1,7 @@
 #include "proxy/session/first_word.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include <sys/socket.h>
@@ -37,8 +39,19 @@ std::optional<End> pass_on_line_ends(Flow& flow) {
   return End{Stage::connect, Side::upstream, flow::code_of(error), error};
 }
 
-bool has_word(const Flow& flow) {
-  return flow.client.readable || flow.upstream.readable || flow.client.error || flow.upstream.error;
+bool has_word(const Flow& flow, bool heeds_origin) {
+  return flow.client.readable || (heeds_origin && flow.upstream.readable) || flow.client.error || flow.upstream.error;
+}
+
+// A server of HTTP/2 may send its settings at once (RFC 9113, 3.4), and hears requests all the same.
+bool is_http2_preface(int upstream) {
+  constexpr std::uint8_t kSettings = 4;
+  constexpr std::size_t kEach = 6;
+  std::array<std::uint8_t, 9> head{};
+  if (recv(upstream, head.data(), head.size(), MSG_PEEK | MSG_DONTWAIT) != static_cast<ssize_t>(head.size()))
+    return false;
+  const bool of_connection = std::all_of(head.begin() + 4, head.end(), [](auto byte) { return byte == 0; });
+  return head[0] == 0 && (head[1] * 256U + head[2]) % kEach == 0 && head[3] == kSettings && of_connection;
 }
 
 // For news of either, as long as a flow may be idle. False: the flow is to stop.
@@ -50,10 +63,10 @@ net::Awaitable<bool> wait_idly(Flow& flow) {
   co_return !flow.stopped;
 }
 
-// The upstream is there, and neither has said a word.
-net::Awaitable<std::optional<End>> await_first_word(Flow& flow) {
+// The upstream is there, and neither has said a word that counts.
+net::Awaitable<std::optional<End>> await_first_word(Flow& flow, bool heeds_origin) {
   flow.handshake_place.reset();
-  while (!has_word(flow)) {
+  while (!has_word(flow, heeds_origin)) {
     const bool goes_on = co_await wait_idly(flow);
     if (!goes_on) co_return End{Stage::relay, Side::weir, *flow.stopped, {}};
   }
@@ -64,11 +77,16 @@ net::Awaitable<std::optional<End>> await_first_word(Flow& flow) {
 }  // namespace
 
 net::Awaitable<std::optional<End>> decide_by_first_word(Flow& flow, Decided& decided) {
+  bool heeds_origin = true;
   while (decided.is_silent && passes_unread(flow, decided)) {
     if (!flow.upstream.is_open())
       if (auto failed = co_await dial(flow)) co_return failed;
     if (auto failed = pass_on_line_ends(flow)) co_return failed;
-    if (auto stopped = co_await await_first_word(flow)) co_return stopped;
+    if (auto stopped = co_await await_first_word(flow, heeds_origin)) co_return stopped;
+    if (!flow.client.readable && heeds_origin && is_http2_preface(flow.upstream.fd())) {
+      heeds_origin = false;
+      continue;
+    }
     // Where both speak, or end, at once the client is heard.
     if (!flow.client.readable) co_return std::nullopt;
     if (auto ended = co_await decide(flow, decided)) co_return ended;

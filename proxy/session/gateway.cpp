@@ -204,11 +204,6 @@ Gateway::Result Gateway::open_watchers() {
     if (!events) return events.error();
     path_events_.emplace(control_, std::move(*events), [this] { on_path_events(); });
   }
-  if (settings_.gateway.manage_network) {
-    auto watch = kernel::RulesetWatch::open();
-    if (!watch) return watch.error();
-    ruleset_.emplace(control_, std::move(*watch), [this] { on_ruleset_change(); });
-  }
   open_join_log();
   return open_packet_logs(settings_);
 }

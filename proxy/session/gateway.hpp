@@ -95,6 +95,9 @@ class Gateway : public admin::GatewayView {
       const std::vector<std::uint16_t>& ports);
   void give_listeners(std::vector<PortListeners>);
   Result put_in_force(const conf::Settings&, const policy::Policy&);
+  Result switch_over(const conf::Settings&, const policy::Policy&, const std::shared_ptr<Decryption>&);
+  void switch_back();
+  Result watch_ruleset();
   Result change_network(const conf::Settings& from, const conf::Settings& to, const policy::Policy&);
   kernel::Wanted wanted(const conf::Settings&, const policy::Policy&) const;
   void publish_snapshot();

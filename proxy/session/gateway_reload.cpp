@@ -112,15 +112,10 @@ Gateway::Result Gateway::put_in_force(const conf::Settings& wanted, const policy
   for (int turn = 0; turn < 2 && !added.empty(); ++turn) publish_snapshot_and_wait(settings_, policy_, decryption_);
   auto listeners = open_listeners(added);
   if (!listeners) return listeners.error();
-  if (auto result = open_packet_logs(wanted); !result) return result;
-  if (auto result = open_logs(wanted.log); !result) return result;
   auto decryption = prepare_decryption(wanted, policy);
   if (!decryption) return decryption.error();
-  // The workers go by the new policy before the kernel does. In between, a flow that only the old rules send to weir
-  // meets the new policy, and one that they send past weir went before: none is decided by half of each.
-  publish_snapshot_and_wait(wanted, policy, *decryption);
-  if (auto result = change_network(settings_, wanted, policy); !result) {
-    publish_snapshot_and_wait(settings_, policy_, decryption_);
+  if (auto result = switch_over(wanted, policy, *decryption); !result) {
+    switch_back();
     return result;
   }
   give_listeners(std::move(*listeners));
@@ -134,6 +129,23 @@ Gateway::Result Gateway::put_in_force(const conf::Settings& wanted, const policy
   apply_flow_limit();
   bypass_->configure(policy_, settings_.dns);
   return {};
+}
+
+Gateway::Result Gateway::switch_over(const conf::Settings& wanted, const policy::Policy& policy,
+                                     const std::shared_ptr<Decryption>& decryption) {
+  if (auto result = open_packet_logs(wanted); !result) return result;
+  if (auto result = open_logs(wanted.log); !result) return result;
+  // The workers go by the new policy before the kernel does. In between, a flow that only the old rules send to weir
+  // meets the new policy, and one that they send past weir went before: none is decided by half of each.
+  publish_snapshot_and_wait(wanted, policy, decryption);
+  return change_network(settings_, wanted, policy);
+}
+
+// To what is in force, as far as it was left.
+void Gateway::switch_back() {
+  publish_snapshot_and_wait(settings_, policy_, decryption_);
+  for (const auto& result : {open_packet_logs(settings_), open_logs(settings_.log)})
+    if (!result) spdlog::error("{}", result.error());
 }
 
 kernel::Wanted Gateway::wanted(const conf::Settings& settings, const policy::Policy& policy) const {
@@ -153,9 +165,10 @@ Gateway::Result Gateway::change_network(const conf::Settings& from, const conf::
   }
   if (!to.gateway.manage_network) {
     auto removed = network_->remove();
-    network_.reset();
+    if (removed.has_value()) network_.reset();
     return removed;
   }
+  if (auto result = watch_ruleset(); !result) return result;
   auto installed = network_->install(wanted(to, policy));
   if (!installed && phase_ == admin::Phase::running && from.gateway.manage_network)
     if (auto restored = network_->install(wanted(from, policy_)); !restored) spdlog::error("{}", restored.error());
@@ -199,6 +212,14 @@ void Gateway::publish_snapshot_and_wait(const conf::Settings& settings, const po
 
 void Gateway::on_address_change() {
   if (addresses_->source().read() && !workers_.empty()) publish_snapshot();
+}
+
+Gateway::Result Gateway::watch_ruleset() {
+  if (ruleset_) return {};
+  auto watch = kernel::RulesetWatch::open();
+  if (!watch) return watch.error();
+  ruleset_.emplace(control_, std::move(*watch), [this] { on_ruleset_change(); });
+  return {};
 }
 
 void Gateway::on_ruleset_change() {

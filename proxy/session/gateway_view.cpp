@@ -66,6 +66,7 @@ admin::Status Gateway::status() {
   status.configuration_read = configuration_read_;
   status.reload_refused = reload_refused_;
   status.tls = tls_status();
+  status.records_lost = records_.lost() + requests_log_.lost() + events_log_.lost();
   return status;
 }
 

@@ -1,5 +1,6 @@
 #include "proxy/session/http_judge.hpp"
 
+#include "policy/normal_path.hpp"
 #include "proxy/session/flow.hpp"
 #include "proxy/session/opening.hpp"
 #include "proxy/session/request_log.hpp"
@@ -93,7 +94,7 @@ void HttpJudge::take_request(const Transaction& transaction) {
   // A WebSocket of HTTP/2 (RFC 8441) is one to a rule, as that of HTTP/1 is.
   if (!request.protocol.empty()) fields_.push_back({"upgrade", request.protocol});
   if (!request.upgrade.empty()) fields_.push_back({"upgrade", request.upgrade});
-  facts_.request = policy::HttpRequest{request.method, request.path(), fields_};
+  facts_.request = policy::HttpRequest{request.method, policy::normal_path(request.path(), path_), fields_};
 }
 
 // By the name that the facts have.

@@ -39,6 +39,7 @@ class HttpJudge final : public http::Supervisor {
   std::string authority_;                    // of which `host_` is
   policy::Facts facts_;                      // show into the fields below and into the flow's record
   std::vector<policy::HeaderField> fields_;
+  std::string path_;  // in its normal form, where it came in another
   bool knows_names_ = false;
   bool is_first_ = true;
   bool let_through_ = false;  // any request

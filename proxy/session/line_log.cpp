@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <climits>
+#include <spdlog/spdlog.h>
 
 namespace weir::session {
 namespace {
@@ -17,6 +18,7 @@ namespace {
 constexpr std::size_t kMostPending = 16 * 1024 * 1024;
 constexpr mode_t kLogMode = 0640;
 constexpr int kWaitMilliseconds = 200;
+constexpr std::chrono::minutes kTellsEvery{1};
 constexpr int kWaitsAtEnd = 5;  // a reader that stopped does not keep weir from ending
 
 // As many whole lines as a pipe takes at once (pipe(7)): several logs may go to one standard output. A longer line by
@@ -76,23 +78,31 @@ void LineLog::run(const std::stop_token& stop) {
 }
 
 // Never blocks for good: a pipe that poll calls writable takes PIPE_BUF bytes.
-void LineLog::write_out(const std::stop_token& stop, int fd, const std::string& lines) {
-  std::size_t done = 0;
+void LineLog::write_out(const std::stop_token& stop, int fd, std::string_view lines) {
+  int error = fd < 0 ? EBADF : 0;
   int waits_left = kWaitsAtEnd;
-  while (fd >= 0 && done < lines.size() && waits_left > 0) {
+  while (error == 0 && !lines.empty() && waits_left > 0) {
     pollfd ready{.fd = fd, .events = POLLOUT, .revents = 0};
     if (poll(&ready, 1, kWaitMilliseconds) == 0) {
       if (stop.stop_requested()) --waits_left;
       continue;
     }
-    const auto part = next_part(std::string_view(lines).substr(done));
+    const auto part = next_part(lines);
     const auto written = ::write(fd, part.data(), part.size());
     if (written > 0)
-      done += static_cast<std::size_t>(written);
+      lines.remove_prefix(static_cast<std::size_t>(written));
     else if (errno != EINTR && errno != EAGAIN)
-      break;
+      error = errno;
   }
-  lost_bytes_ += lines.size() - done;
+  if (!lines.empty() && enabled()) lose(lines, error);
+}
+
+void LineLog::lose(std::string_view lines, int error) {
+  lost_ += static_cast<std::uint64_t>(std::ranges::count(lines, '\n'));
+  const auto now = std::chrono::steady_clock::now();
+  if (told_ && now - *told_ < kTellsEvery) return;
+  told_ = now;
+  spdlog::warn("records cannot be written, and are lost: {}", std::error_code(error, std::system_category()).message());
 }
 
 }  // namespace weir::session

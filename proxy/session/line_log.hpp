@@ -3,10 +3,13 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <thread>
 
@@ -27,12 +30,13 @@ class LineLog {
 
   // Whole lines, each with its newline. From any thread; takes a lock, so batch. False where they were dropped.
   bool write(std::string&& lines);
-  // Lines accepted but lost to a write error (disk full).
-  std::uint64_t lost_bytes() const { return lost_bytes_.load(std::memory_order_relaxed); }
+  // Lines that were accepted and could not be written (a full disk), as is logged once a minute.
+  std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
 
  private:
   void run(const std::stop_token&);
-  void write_out(const std::stop_token&, int fd, const std::string& lines);
+  void write_out(const std::stop_token&, int fd, std::string_view lines);
+  void lose(std::string_view lines, int error);
 
   std::mutex mutex_;
   std::condition_variable_any news_;
@@ -40,7 +44,8 @@ class LineLog {
   net::Descriptor file_;
   int fd_ = -1;
   std::atomic<bool> enabled_{false};
-  std::atomic<std::uint64_t> lost_bytes_{0};
+  std::atomic<std::uint64_t> lost_{0};
+  std::optional<std::chrono::steady_clock::time_point> told_;  // of a loss, last; the writer's
   std::jthread writer_;
 };
 

@@ -13,8 +13,19 @@ flow::Path* find_open(flow::Record& record, const policy::Endpoint& client, cons
   return found == record.paths.end() ? nullptr : &*found;
 }
 
+// The kernel bounds how many are live (ip mptcp limits), but not how many a client opens one after the other.
+constexpr std::size_t kMostPaths = 64;
+
+void forget_oldest(flow::Record& record) {
+  const auto oldest = std::ranges::find_if(record.paths, [](const flow::Path& path) { return !path.live; });
+  if (oldest == record.paths.end()) return;
+  record.paths.erase(oldest);
+  ++record.paths_left_out;
+}
+
 flow::Path& live_path(flow::Record& record, const policy::Endpoint& client, const policy::Endpoint& local) {
   if (auto* path = find_open(record, client, local); path != nullptr && path->live) return *path;
+  if (record.paths.size() >= kMostPaths) forget_oldest(record);
   flow::Path path;
   path.client = client;
   path.local = local;

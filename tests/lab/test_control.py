@@ -112,6 +112,21 @@ def test_reload_onto_a_port_in_use_changes_nothing(network, weir, serve, origin)
     download(network.client, (ORIGIN, 80), 1000)
 
 
+def test_records_that_a_full_disk_does_not_take_are_told(network, make_weir, origin):
+    weir = make_weir(network, log={"flows": "/dev/full"}).start()
+    download(network.client, (ORIGIN, 80), 10)
+    weir.log.until(lambda line: "records cannot be written" in line and "No space left" in line)
+    assert weir.metric("weir_records_dropped_total") == 1
+    assert weir.get("/api/v1/status")["counters"]["records_dropped"] == 1
+
+
+def test_a_refused_reload_leaves_the_logs_as_they_were(network, weir, origin, tmp_path):
+    weir.change("log", flows="off", requests=str(tmp_path / "none" / "requests"))
+    assert '"reload_refused"' in weir.reload()
+    download(network.client, (ORIGIN, 80), 10)
+    assert weir.record()["destination"] == f"{ORIGIN}:80"
+
+
 def test_a_rotated_record_file_is_made_anew(network, make_weir, origin, tmp_path):
     flows = tmp_path / "flows.json"
     weir = make_weir(network, log={"flows": str(flows)}).start()

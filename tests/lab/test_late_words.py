@@ -6,6 +6,7 @@ import types
 
 import pytest
 
+from h2_frames import RawHttp2, settings
 from network import ORIGIN
 from peers import connect, echo, receive_exactly
 from test_policy import ADS
@@ -121,6 +122,27 @@ def test_a_client_that_is_silent_for_ever_is_idle(network, make_weir, serve):
     assert weir.record()["end"]["code"] == "idle"
 
 
+def test_an_http2_server_that_sends_its_settings_has_not_decided_it(network, patient, serve):
+    """RFC 9113, 3.4: it may send them before it has heard a word."""
+    def settings_first(sock):
+        sock.sendall(settings())
+        wait_for(lambda: sock.recv(1, socket.MSG_PEEK) == b"", what="its end")
+
+    server = serve(network.origin, 80, settings_first)
+    weir = patient(ADS)
+    with connect(network.client, (ORIGIN, 80)) as sock:
+        be_silent(server)
+        with pytest.raises(TimeoutError):
+            sock.settimeout(0.3)  # no event tells that weir keeps them to itself
+            sock.recv(1)
+        sock.settimeout(20)
+        with RawHttp2(sock, "www.ads.example") as h2:
+            h2.send(h2.headers(1))
+            h2.answer(1)
+            assert h2.status(1) == 403
+    assert weir.record()["rule"] == "ads"
+
+
 def test_an_origin_that_only_ends_is_carried(network, patient, serve):
     serve(network.origin, 80, lambda sock: sock.shutdown(socket.SHUT_WR))
     weir = patient(ADS)
@@ -168,3 +190,15 @@ def test_a_late_request_within_tls_is_judged(lab, first):
             tls.sendall(b"GET /secret HTTP/1.1\r\nHost: %s\r\n\r\n" % origin.name.encode())
             assert receive_exactly(tls, 13) == b"HTTP/1.1 403 "
         assert lab.record(origin)["requests"] == 1
+
+
+REQUESTS = '[[rule]]\nname = "secret"\nwhen.paths = ["/secret"]\naction = "block"\n'
+
+
+def test_silence_for_ever_within_tls_is_idle(lab):
+    with lab.configured(extra=REQUESTS, gateway=PATIENCE | {"idle_timeout": "1s"}):
+        origin = lab.origin()
+        with lab.open(origin) as tls, pytest.raises(OSError):
+            if not tls.recv(1):
+                raise OSError("it ended")
+        assert lab.record(origin)["end"]["code"] == "idle"

@@ -178,3 +178,26 @@ TEST_CASE("what rules, Via and Forwarded change of the fields", "[http][conversa
       },
       how);
 }
+
+TEST_CASE("what a rule sets or removes comes neither before a head nor behind a body", "[http][conversation]") {
+  weir::policy::HeaderEdits edits{.set_request = {{"X-Tenant", "mine"}},
+                                  .remove_request = {"x-gone"},
+                                  .set_response = {{"X-Answer", "2"}},
+                                  .remove_response = {"link"}};
+  Conditions how;
+  how.settings.removes_alternatives = true;
+  run_all(
+      [&](World& world) {
+        world.supervisor.edits = &edits;
+        const FieldList behind{{"X-Gone", "x"}, {"x-tenant", "other"}, {"X-Sum", "7"}};
+        world.client().request({"POST /a", {}, "a", false, 0, behind});
+        world.settle();
+        world.expect_request(0, "POST a.example/a\nx-tenant: mine\n[a]x-sum: 7\n");
+        const FieldList fields{{"Link", "x"}, {"Alt-Svc", "h3=\":443\""}, {"x-answer", "0"}, {"X-Kept", "1"}};
+        world.origin().respond(0, {"103", fields});
+        world.origin().respond(0, {"200", {}, "a", false, 0, fields});
+        world.settle();
+        world.expect_response(0, "103\nx-kept: 1\n…\n200\nx-answer: 2\n[a]x-kept: 1\n");
+      },
+      how);
+}

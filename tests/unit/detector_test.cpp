@@ -64,6 +64,7 @@ TEST_CASE("a request of another kind", "[detector]") {
       GENERATE(as<std::string>{}, "PROPFIND /dav HTTP/1.0\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
                "CONNECT far.example:443 HTTP/1.1\r\nHost: far.example:443\r\n\r\n",
                "averyveryverylongmethodthatnobodyhas / HTTP/1.1\r\nHost: a\r\n\r\n", "GET_IT / HTTP/1.0\r\n\r\n",
+               "G3T / HTTP/1.1\r\nHost: a\r\n\r\n", "!#$%&'*+.^`|~ / HTTP/1.0\r\n\r\n",
                "M-SEARCH http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", "\r\nGET / HTTP/1.0\r\n\r\n",
                "\n\r\n\r\r\nGET / HTTP/1.0\r\n\r\n");
   CAPTURE(text);
@@ -76,11 +77,11 @@ TEST_CASE("what is no HTTP is seen as early as its bytes tell", "[detector]") {
     std::size_t bytes;
   };
   const auto row = GENERATE(values<Row>({
-      {" GET / HTTP/1.1\r\n\r\n", 1},
-      {"\r\n\r\n+OK\r\n", 5},
-      {"SSH-2.0-x\r\n", 5},
+      {"\r\n\r\n+OK\r\n", 8},
+      {"SSH-2.0-x\r\n", 10},
       {"\x80\x2eGET / HTTP/1.1\r\n\r\n", 3},  // as SSL 2.0's hello for two bytes
-      {"*1\r\n$4\r\nPING\r\n", 1},
+      {"*1\r\n$4\r\nPING\r\n", 3},
+      {"  EHLO there\r\n\r\n", 13},
       {"EHLO there\r\n\r\n", 11},
       {"OPTIONS rtsp://a/ RTSP/1.0\r\n\r\n", 27},
       {"PRIVMSG #weir :hello\r\n", 21},
@@ -101,7 +102,8 @@ TEST_CASE("wrong HTTP is no other protocol", "[detector]") {
 TEST_CASE("a wrong first line that says HTTP is no other protocol", "[detector]") {
   const auto line = GENERATE(as<std::string>{}, "GET / HTTP/9.9\r\n", "GET / HTTP/1.2\r\n", "GET  / HTTP/1.1\r\n",
                              "GET / HTTP/1.1 \r\n", "GET /a b HTTP/1.1\r\n", "GET / HTTP/1.1\n",
-                             "GET /\xc3\xa9 HTTP/1.1\r\n", "GET /#x HTTP/1.1\r\n", "PRI * HTTP/2.0\r\n\r\nSX");
+                             "GET /\xc3\xa9 HTTP/1.1\r\n", "GET /#x HTTP/1.1\r\n", " GET / HTTP/1.1\r\n\r\n",
+                             "\r\n\t GET / HTTP/1.0\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSX");
   CAPTURE(line);
   CHECK(detected(line) == Protocol::malformed);
 }
@@ -146,7 +148,9 @@ TEST_CASE("a patient wait is for what has begun", "[detector]") {
                                          {"\r\nG", true},
                                          {"P", true},
                                          {"\x16", true},
-                                         {"+", false},
+                                         {"+", true},
+                                         {" \t", false},
+                                         {"\x01", false},
                                          {"GET / HTTP/1.0\r\n\r\n", false}}));
   CAPTURE(row.text);
   Detector detector;

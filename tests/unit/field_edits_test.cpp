@@ -58,9 +58,9 @@ TEST_CASE("Via tells the version that was received", "[http][field_edits]") {
 TEST_CASE("Forwarded tells who asked, and for what", "[http][field_edits]") {
   const auto forwarded = [](std::string_view client, std::string_view authority) {
     Request request;
-    request.scheme = "https";
+    request.scheme = "ftp";
     request.authority = authority;
-    add_forwarded(request, client);
+    add_forwarded(request, client, "https");
     return text_of(request.fields);
   };
   CHECK(forwarded("10.1.0.2", "a.example:8443") == "forwarded: for=10.1.0.2;host=\"a.example:8443\";proto=https\n");

@@ -76,6 +76,20 @@ TEST_CASE("a path that comes back is another subflow") {
   CHECK(record.paths[1].live);
 }
 
+TEST_CASE("of paths that came and went only the last are kept, and how many there were") {
+  flow::Record record;
+  CHECK(take_event(record, event(Kind::subflow_established, kFirst)));
+  for (std::uint16_t port = 1; port <= 1000; ++port) {
+    const policy::Endpoint client{kSecond.address, port};
+    CHECK(take_event(record, event(Kind::subflow_established, client)));
+    CHECK(take_event(record, event(Kind::subflow_closed, client)));
+  }
+  CHECK(record.paths.size() == 64);
+  CHECK(record.paths_left_out == 1001 - 64);
+  CHECK((record.paths.front().client == kFirst && record.paths.front().live));
+  CHECK(record.paths.back().client.port == 1000);
+}
+
 TEST_CASE("an event of a path nobody knows changes nothing") {
   flow::Record record;
   CHECK_FALSE(take_event(record, event(Kind::subflow_closed, kFirst)));
