@@ -37,31 +37,45 @@ void visit_lines(std::string_view text, const std::string& file, const std::func
   }
 }
 
+// A FIFO or a device could keep weir waiting.
+boost::system::result<std::string, std::string> read_list(const std::string& file) {
+  std::error_code error;
+  const auto type = std::filesystem::status(file, error).type();
+  if (std::filesystem::exists(file, error) && type != std::filesystem::file_type::regular)
+    return {boost::system::in_place_error, "is no regular file"};
+  return read_whole(file, kLargestFile);
+}
+
+void visit_element(Section& section, std::string_view key, const std::filesystem::path& folder,
+                   const toml::node& element, const std::function<void(const ListEntry&)>& visit) {
+  const auto* string = element.as_string();
+  if (string == nullptr) return section.wrong_type(element, "an entry of " + std::string(key), "a string");
+  const std::string_view entry = string->get();
+  if (!entry.starts_with(kFile)) return visit({entry, section.problems().place(element.source())});
+  const auto file = (folder / entry.substr(kFile.size())).string();
+  section.problems().note_list(file);
+  const auto text = read_list(file);
+  if (text)
+    visit_lines(*text, file, visit);
+  else
+    section.problem(element, std::string(key) + ": the list " + printable(file) + " " + text.error());
+}
+
 }  // namespace
 
 bool for_each_entry(Section& section, std::string_view key, const std::filesystem::path& folder,
                     const std::function<void(const ListEntry&)>& visit) {
   const auto* array = section.array(key, kMostEntries);
   if (array == nullptr) return false;
-  for (const auto& element : *array) {
-    const auto* string = element.as_string();
-    if (string == nullptr) {
-      section.wrong_type(element, "an entry of " + std::string(key), "a string");
-      continue;
-    }
-    const std::string_view entry = string->get();
-    if (!entry.starts_with(kFile)) {
-      visit({entry, section.problems().place(element.source())});
-      continue;
-    }
-    const auto file = (folder / entry.substr(kFile.size())).string();
-    section.problems().note_list(file);
-    const auto text = read_whole(file, kLargestFile);
-    if (text)
-      visit_lines(*text, file, visit);
-    else
-      section.problem(element, std::string(key) + ": the list " + printable(file) + " " + text.error());
-  }
+  for (const auto& element : *array) visit_element(section, key, folder, element, visit);
+  return true;
+}
+
+bool for_one_or_each_entry(Section& section, std::string_view key, const std::filesystem::path& folder,
+                           const std::function<void(const ListEntry&)>& visit) {
+  const auto* one = section.string_node(key);
+  if (one == nullptr) return for_each_entry(section, key, folder, visit);
+  visit_element(section, key, folder, *one, visit);
   return true;
 }
 

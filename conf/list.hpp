@@ -20,5 +20,8 @@ struct ListEntry {
 // array, even an empty one. Relative paths start at `folder`. What an entry shows lives as long as the call.
 bool for_each_entry(Section&, std::string_view key, const std::filesystem::path& folder,
                     const std::function<void(const ListEntry&)>& visit);
+// The same where a string may stand for an array of one.
+bool for_one_or_each_entry(Section&, std::string_view key, const std::filesystem::path& folder,
+                           const std::function<void(const ListEntry&)>& visit);
 
 }  // namespace weir::conf

@@ -145,7 +145,7 @@ void read_regexes(Section& section, std::string_view key, const Surroundings& ar
   bool asked = false;
   {
     ListProblems problems(section, key);
-    asked = for_each_entry(section, key, around.folder, [&](const ListEntry& entry) {
+    asked = for_one_or_each_entry(section, key, around.folder, [&](const ListEntry& entry) {
       std::string regex(entry.text);
       const auto problem = policy::PatternSet::problem_with(regex);
       if (!problem) return regexes.push_back(std::move(regex)), void();

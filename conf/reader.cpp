@@ -54,16 +54,22 @@ Reading read_table(const toml::table& root, const std::string& file_name) {
   return reading;
 }
 
-}  // namespace
-
-std::string Problem::text() const {
-  const auto place = line == 0 ? "" : ":" + std::to_string(line) + ":" + std::to_string(column);
-  return file + place + ": error: " + message;
+Reading read_admin_table(const toml::table& root, const std::string& file_name) {
+  Reading reading;
+  Problems problems(file_name);
+  const auto folder = std::filesystem::path(file_name).parent_path();
+  GatewaySettings no_ports;
+  no_ports.intercept_ports.clear();
+  read_admin(Section("[admin]", table_of(root, "admin", problems), problems), folder, no_ports, reading.settings.admin);
+  reading.problems = problems.in_order();
+  return reading;
 }
 
-Reading read_text(std::string_view text, const std::string& file_name) {
+using ReadTable = Reading (*)(const toml::table&, const std::string& file_name);
+
+Reading parse(std::string_view text, const std::string& file_name, ReadTable read) {
   try {
-    return read_table(toml::parse(text, file_name), file_name);
+    return read(toml::parse(text, file_name), file_name);
   } catch (const toml::parse_error& error) {
     Problems problems(file_name);
     constexpr std::size_t kMost = 400;
@@ -74,12 +80,25 @@ Reading read_text(std::string_view text, const std::string& file_name) {
   }
 }
 
-Reading read_file(const std::filesystem::path& file) {
+Reading parse_file(const std::filesystem::path& file, ReadTable read) {
   const auto text = read_whole(file, kLargestFile);
-  if (text) return read_text(*text, file.string());
+  if (text) return parse(*text, file.string(), read);
   Reading reading;
   reading.problems.push_back({.file = file.string(), .message = "the file " + text.error()});
   return reading;
 }
+
+}  // namespace
+
+std::string Problem::text() const {
+  const auto place = line == 0 ? "" : ":" + std::to_string(line) + ":" + std::to_string(column);
+  return file + place + ": error: " + message;
+}
+
+Reading read_text(std::string_view text, const std::string& file_name) { return parse(text, file_name, read_table); }
+
+Reading read_file(const std::filesystem::path& file) { return parse_file(file, read_table); }
+
+Reading read_admin_section(const std::filesystem::path& file) { return parse_file(file, read_admin_table); }
 
 }  // namespace weir::conf

@@ -30,6 +30,8 @@ struct Reading {
 };
 
 Reading read_file(const std::filesystem::path& file);
+// Of its [admin] alone, for those who only ask the gateway that runs with it: what is wrong elsewhere does not matter.
+Reading read_admin_section(const std::filesystem::path& file);
 // `file_name` stands in the problems; relative paths in the text start at its folder.
 Reading read_text(std::string_view toml, const std::string& file_name);
 

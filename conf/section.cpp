@@ -120,6 +120,11 @@ const toml::node* Section::read(std::string_view key, std::int64_t& value, std::
   return node;
 }
 
+const toml::node* Section::string_node(std::string_view key) {
+  const auto* node = find(key);
+  return node != nullptr && node->is_string() ? node : nullptr;
+}
+
 const toml::array* Section::array(std::string_view key, std::size_t most) {
   const auto* node = find(key);
   if (node == nullptr) return nullptr;

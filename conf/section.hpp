@@ -72,6 +72,8 @@ class Section {
     not_a_choice(*node, key, word, known);
     return nullptr;
   }
+  // The node where it is a string; nothing is said of what it is else.
+  const toml::node* string_node(std::string_view key);
   // Nothing where the key is absent, no array, or longer than `most`.
   const toml::array* array(std::string_view key, std::size_t most);
   // Nothing where the key is absent or no table.

@@ -18,7 +18,7 @@ std::string_view without_user(std::string_view authority) { return authority.sub
 // As the request names its resource; a target that is no path ("*", or a malformed one) names none. Where no authority
 // was given, it is the flow's destination.
 std::string url(const RequestRecord& record, bool with_query) {
-  std::string text(record.scheme);
+  std::string text(record.scheme.empty() ? "http" : record.scheme);
   text += "://";
   const auto authority = without_user(record.authority);
   text += authority.empty() ? record.of->destination.text() : std::string(authority);
@@ -87,6 +87,7 @@ std::string to_json(const RequestRecord& record, bool with_query) {
   object["rule"] = safe_or_null(record.rule, &memory);
   object["end"] = name(record.end);
   if (!record.fault.empty()) object["fault"] = safe_text(record.fault, &memory);
+  if (!record.cause.empty()) object["cause"] = safe_text(record.cause, &memory);
   if (record.fronting) object["domain_fronting"] = true;
   if (record.name_confirmed) object["name_confirmed"] = *record.name_confirmed;
   return json::serialize(object);

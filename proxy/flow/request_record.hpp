@@ -45,6 +45,7 @@ struct RequestRecord {
   std::string_view rule;  // empty: the defaults
   RequestEnd end = RequestEnd::finished;
   std::string_view fault;              // of malformed: what
+  std::string_view cause;              // of blocked, where no rule says so: what does
   bool fronting = false;               // the authority is another name than the SNI
   std::optional<bool> name_confirmed;  // name and destination were seen to belong together; none: nobody asked
 };

@@ -66,7 +66,8 @@ std::string_view heading(unsigned status) {
     case 408: return "This request did not come in time";
     case 421: return "This page is to be had over another connection";
     case 501: return "This cannot be done here";
-    case 502: return "This server is not to be trusted";
+    case 502: return "This server cannot be reached safely";
+    case 504: return "This server does not answer";
     default: return "This request is not understood";
   }
 }

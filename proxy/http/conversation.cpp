@@ -133,6 +133,10 @@ bool Conversation::expire(Time now) {
     stalled_ = true;
     return true;
   }
+  if (refusal_ && is_idle() && !client_->is_going_away()) {
+    client_->go_away(ErrorCode::no_error);
+    return true;
+  }
   return client_->expire(now, settings_.timeouts);
 }
 

@@ -60,8 +60,16 @@ class Conversation {
   enum class Speaks : std::uint8_t { http1, http2 };
   void meet_client(Speaks);
   // The origin is to be dialled: a request waits for it, or the client for what the origin's settings are (RFC 8441).
-  bool needs_upstream() const { return upstream_ == nullptr && (!queue_.empty() || client_->speaks_http2()); }
+  bool needs_upstream() const {
+    return upstream_ == nullptr && !refusal_ && (!queue_.empty() || client_->speaks_http2());
+  }
   void meet_upstream(Speaks);
+  // There is no origin to be had: what waits for it is answered so, and the client's connection then ends. False where
+  // nothing waits.
+  // `reason`: a literal.
+  bool refuse_all(unsigned status, std::string_view reason);
+  // The flow ends: what is on ends with it, and is put on record.
+  void abandon();
 
   Side& client() { return *client_; }
   const Side& client() const { return *client_; }
@@ -112,6 +120,7 @@ class Conversation {
   void send_upstream(Transaction&);
   void begin_queued();
   void refuse_queued();
+  void refuse(Transaction&);
   void answer(Transaction&, unsigned status, std::string_view reason);
   void reset(Transaction&);
   void drop_request(Transaction&);
@@ -135,6 +144,11 @@ class Conversation {
   std::unique_ptr<Side> upstream_;
   std::deque<Transaction*> queue_;  // judged, and not yet forwarded
   std::optional<Cause> cause_;
+  struct Refusal {
+    unsigned status;
+    std::string_view reason;
+  };
+  std::optional<Refusal> refusal_;  // of every request
   std::uint64_t requests_ = 0;
   Time now_;
   Time client_took_;  // a body's bytes, last

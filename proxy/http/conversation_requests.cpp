@@ -123,6 +123,7 @@ void Conversation::client_goes(ErrorCode code) {
 }
 
 void Conversation::forward(Transaction& transaction) {
+  if (refusal_) return refuse(transaction);
   if (upstream_ && queue_.empty() && upstream_->can_begin()) return send_upstream(transaction);
   queue_.push_back(&transaction);
   if (upstream_ && upstream_->is_going_away()) refuse_queued();
@@ -165,6 +166,32 @@ void Conversation::refuse_queued() {
     put_on_record(transaction);
     client_->cancel(transaction, ErrorCode::refused_stream);
   }
+}
+
+bool Conversation::refuse_all(unsigned status, std::string_view reason) {
+  if (queue_.empty()) return false;
+  refusal_ = Refusal{status, reason};
+  // An HTTP/2 client may hear nothing behind GOAWAY: it is sent once all is answered (`expire`).
+  if (!client_->speaks_http2()) client_->go_away(ErrorCode::no_error);
+  while (!queue_.empty()) {
+    auto& transaction = *queue_.front();
+    queue_.pop_front();
+    refuse(transaction);
+  }
+  return true;
+}
+
+void Conversation::refuse(Transaction& transaction) {
+  transaction.end = RequestEnd::aborted;
+  answer(transaction, refusal_->status, refusal_->reason);
+}
+
+void Conversation::abandon() {
+  transactions_.for_each([this](Transaction& transaction) {
+    if (!transaction.request_read || transaction.ended) return;
+    transaction.end = RequestEnd::aborted;
+    put_on_record(transaction);
+  });
 }
 
 void Conversation::prepare_request(Transaction& transaction) {

@@ -60,6 +60,7 @@ void Transaction::clear() {
   upstream_stream = 0;
   moved = 0;
   rule.clear();
+  cause = {};
   edits = nullptr;
   policy.reset();
   name_confirmed.reset();

@@ -78,6 +78,7 @@ struct Transaction {
   std::string rule;
   const policy::HeaderEdits* edits = nullptr;  // null: none
   std::shared_ptr<const void> policy;          // what `edits` is part of
+  std::string_view cause;                      // of a refusal that no rule asks for; a literal
   bool fronting = false;
   std::optional<bool> name_confirmed;
 

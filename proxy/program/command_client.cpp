@@ -103,7 +103,7 @@ void add_client_commands(CLI::App& app, Action& chosen) {
   glance->add_flag("--watch", options->watch, "again and again, until q or ^C")->excludes(add_json(*glance, options));
   add_flows(app, chosen, options);
   const auto anybody = std::make_shared<Options>();
-  anybody->shows_token = false;
+  anybody->is_probe = true;
   add(app, chosen, "health", "whether the running gateway answers: exit 0, else 1; what a container asks", health,
       anybody);
   auto* one = add(app, chosen, "flow", "one live flow, with its subflows", flow, options);

@@ -10,19 +10,22 @@
 
 namespace weir::program {
 
+constexpr std::chrono::seconds kProbes{3};
+
 boost::system::result<admin::Client, std::string> find_gateway(const GatewayCall& call) {
   admin::Client client;
+  if (call.is_probe) client.connect_timeout = client.answer_timeout = kProbes;
   std::filesystem::path token_file = call.token_file;
   if (!call.admin.empty()) {
     client.at = *policy::Endpoint::parse(call.admin);
   } else {
-    const auto reading = conf::read_file(call.configuration);
-    if (!reading.ok())
+    const auto reading = conf::read_admin_section(call.configuration);
+    if (!reading.ok() && !call.is_probe)
       return reading.problems.front().text() + "\nname a file that can be read with -c, or the gateway with --admin";
     client.at = reading.settings.admin.listen;
     if (token_file.empty()) token_file = reading.settings.admin.token_file;
   }
-  if (token_file.empty() || !call.shows_token) return client;
+  if (token_file.empty() || call.is_probe) return client;
   auto token = admin::Token::read(token_file);
   if (!token) return token.error();
   client.token = std::move(*token);

@@ -23,7 +23,9 @@ struct GatewayCall {
   std::string configuration = kDefaultConfiguration;
   std::string admin;
   std::string token_file;
-  bool shows_token = true;  // false: for what anybody may ask, so that the token's file need not be readable
+  // Only whether it answers: that anybody may ask, so no token's file need be readable; one that hangs does not, and a
+  // file that was mistyped since is no reason to say so.
+  bool is_probe = false;
 };
 
 // Which gateway is meant: by --admin, else by the configuration that it runs with.

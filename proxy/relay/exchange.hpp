@@ -28,6 +28,10 @@ class Exchange {
 
   virtual Next step() = 0;
   virtual void dialled() {}
+  // The origin could not be had. False where the client is not to be told but by the flow's end.
+  virtual bool could_not_dial(const flow::End&) { return false; }
+  // It ends here, whatever is on.
+  virtual void abandon() {}
   // About once a second. True where it ended something that took too long: there is a step to be made.
   virtual bool tick(std::chrono::steady_clock::time_point) { return false; }
   // How it ended, where that is not for the sockets to say.

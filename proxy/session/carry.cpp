@@ -43,6 +43,14 @@ void begin(Flow& flow, relay::Relay& relay) {
   }
 }
 
+// The origin cannot be had. Whether the client is told so first.
+bool tell_of_failed_dial(Flow& flow, const End& failed) {
+  if (failed.side != Side::upstream || !flow.relay->could_not_dial(failed)) return false;
+  flow.stopped.reset();  // the time was the dial's
+  flow.upstream.close();
+  return true;
+}
+
 }  // namespace
 
 net::Awaitable<End> relay_unread(Flow& flow) {
@@ -55,6 +63,7 @@ net::Awaitable<End> relay_unread(Flow& flow) {
 
 net::Awaitable<End> carry(Flow& flow) {
   auto& relay = *flow.relay;
+  std::optional<End> failed;
   flow.handshake_place.reset();
   for (;;) {
     const auto next = relay.step();
@@ -64,8 +73,9 @@ net::Awaitable<End> carry(Flow& flow) {
     if (!flow.client_ended && relay.client_finished()) flow.note_client_end();
     if (next == Exchange::Next::over) break;
     if (next == Exchange::Next::dial) {
-      if (const auto failed = co_await dial(flow)) co_return *failed;
-      relay.dialled();
+      failed = co_await dial(flow);
+      if (failed && !tell_of_failed_dial(flow, *failed)) co_return *failed;
+      if (!failed) relay.dialled();
       continue;
     }
     if (next == Exchange::Next::again) flow.waiter.wake();
@@ -75,7 +85,7 @@ net::Awaitable<End> carry(Flow& flow) {
     if (flow.stopped) co_return End{Stage::relay, Side::weir, *flow.stopped, {}};
   }
   if (relay.failure()) co_await deliver_before_reset(flow, relay.failure()->side);
-  co_return relay_end(relay);
+  co_return failed ? *failed : relay_end(relay);
 }
 
 }  // namespace weir::session

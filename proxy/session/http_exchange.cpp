@@ -46,6 +46,17 @@ void HttpExchange::dialled() {
   meet_upstream(*upstream_.owned, speaks_);
 }
 
+bool HttpExchange::could_not_dial(const End& end) {
+  constexpr unsigned kBadGateway = 502;
+  constexpr unsigned kGatewayTimeout = 504;
+  make_upstream_ = nullptr;
+  if (end.code == Code::timeout)
+    return conversation_.refuse_all(kGatewayTimeout, "The server did not take the connection in time.");
+  const bool refused = end.code == Code::refused;
+  return conversation_.refuse_all(
+      kBadGateway, refused ? "The server refused the connection." : "There is no way to the server at the moment.");
+}
+
 relay::Exchange::Next HttpExchange::step() {
   for (int i = 0; i < relay::kStepsATurn; ++i) {
     if (turn()) continue;

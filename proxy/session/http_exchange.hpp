@@ -32,6 +32,8 @@ class HttpExchange final : public relay::Exchange {
 
   Next step() override;
   void dialled() override;
+  bool could_not_dial(const flow::End&) override;
+  void abandon() override { conversation_.abandon(); }
   bool tick(std::chrono::steady_clock::time_point now) override { return conversation_.expire(now); }
   std::optional<flow::End> end() const override;
   bool has_told_client() const override;

@@ -72,8 +72,11 @@ Verdict HttpJudge::judge(Transaction& transaction) {
   take(transaction, flow_.worker, decision);
   auto verdict = verdict_of(decision.action);
   const bool blocks_fronting = snapshot.settings.http.domain_fronting == conf::DomainFronting::block;
-  if (transaction.fronting && blocks_fronting && verdict.kind == Verdict::Kind::allow)
+  const bool refused = transaction.fronting && blocks_fronting && verdict.kind == Verdict::Kind::allow;
+  if (refused) {
+    transaction.cause = "domain_fronting";
     verdict = {.kind = Verdict::Kind::refuse, .status = kMisdirected, .reason = kFronting};
+  }
   note(transaction, verdict.kind);
   return verdict;
 }
@@ -147,6 +150,7 @@ void HttpJudge::note_end(const Transaction& transaction) {
 
 Verdict HttpRefuser::judge(Transaction& transaction) {
   transaction.rule = flow_.record.rule;
+  transaction.cause = cause_;
   if (!conversation_->client().speaks_http2()) conversation_->client().go_away(http::ErrorCode::no_error);
   return {.kind = Verdict::Kind::refuse, .status = status_, .reason = reason_};
 }

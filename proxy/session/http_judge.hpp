@@ -47,7 +47,9 @@ class HttpJudge final : public http::Supervisor {
 
 class HttpRefuser final : public http::Supervisor {
  public:
-  HttpRefuser(Flow& flow, unsigned status, std::string_view reason) : flow_(flow), status_(status), reason_(reason) {}
+  // `cause`: where it is no rule; a literal.
+  HttpRefuser(Flow& flow, unsigned status, std::string_view reason, std::string_view cause)
+      : flow_(flow), status_(status), reason_(reason), cause_(cause) {}
 
   std::chrono::system_clock::time_point wall_time() const override { return std::chrono::system_clock::now(); }
   http::Verdict judge(http::Transaction&) override;
@@ -59,6 +61,7 @@ class HttpRefuser final : public http::Supervisor {
   Flow& flow_;
   unsigned status_;
   std::string reason_;
+  std::string_view cause_;
   http::Conversation* conversation_ = nullptr;
 };
 

@@ -59,9 +59,11 @@ net::Awaitable<End> carry_messages(Flow& flow) {
     if (!flow.relay->client_finished()) co_await linger(flow);
     flow.told = true;
   }
-  const bool blocked = flow.record.disposition == flow::Disposition::block;
-  if (blocked && end.code == flow::Code::finished)
+  if (end.code != flow::Code::finished) co_return end;
+  if (flow.record.disposition == flow::Disposition::block)
     co_return End{flow::Stage::classify, flow::Side::weir, flow::Code::blocked, {}};
+  if (flow.record.disposition == flow::Disposition::reset)
+    co_return End{flow::Stage::classify, flow::Side::weir, flow::Code::denied, {}};
   co_return end;
 }
 

@@ -91,7 +91,8 @@ net::Awaitable<End> refuse_within_tls(Flow& flow, unsigned status, std::string_v
   if (co_await shake_hands(flow, flow.opening->client()) != Handshake::done) co_return client_handshake_failed(flow);
   flow.opening->take_client();
   flow.record.disposition = flow::Disposition::block;
-  auto refuser = std::make_unique<HttpRefuser>(flow, status, reason);
+  const std::string_view cause = end.code == Code::blocked ? "" : flow::name(end.code);
+  auto refuser = std::make_unique<HttpRefuser>(flow, status, reason, cause);
   auto& refuses = *refuser;
   auto exchange = make_exchange(flow, std::move(refuser));
   refuses.govern(exchange->conversation());

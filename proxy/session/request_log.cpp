@@ -39,6 +39,7 @@ flow::RequestRecord record_of(const Flow& flow, const http::Transaction& transac
   record.rule = transaction.rule;
   record.end = transaction.end;
   if (transaction.fault != http::Fault::none) record.fault = http::name(transaction.fault);
+  record.cause = transaction.cause;
   record.fronting = transaction.fronting;
   record.name_confirmed = transaction.name_confirmed;
   return record;

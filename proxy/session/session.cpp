@@ -82,6 +82,7 @@ net::Awaitable<void> run_flow(Worker& worker, [[maybe_unused]] Admission::Place 
                               flow::ClientEndpoint peer) {
   Flow flow(worker, peer);
   flow.record.end = co_await live(flow, std::move(client));
+  if (flow.relay) flow.relay->abandon();
   worker.leave(flow);
   close_sockets(flow);
   worker.write_record(flow.record);

@@ -3,12 +3,13 @@ decrypted."""
 
 import json
 import re
+import threading
 import ssl
 import subprocess
 
 import pytest
 
-from http_lab import INSPECTS, PLAIN1, READ_WAYS, TLS1, TLS2, ways
+from http_lab import INSPECTS, PLAIN1, PLAIN2, READ_WAYS, TLS1, TLS2, ways
 from http_peers import Http1, Http2, Response, WasReset, text
 from network import client_address
 from peers import receive_exactly
@@ -140,6 +141,44 @@ def test_what_is_blocked_dials_nobody(web):
         assert origin.server.peers == []
         assert client.ask().status == 200
     assert len(origin.server.peers) == 1
+
+
+@ways(PLAIN1, PLAIN2)
+def test_an_origin_that_cannot_be_had_is_told_and_on_record(web, way):
+    """In place of a reset, for the request was read."""
+    origin = web.place(way.port)
+    with web.with_sections(gateway={"connect_timeout": "1s"}), web.client(origin, way) as client:
+        response = client.ask(target="/there")
+        assert response.status == 502 and b"refused the connection" in response.body
+    record = web.requested(origin, status=502)
+    assert record["end"] == "aborted" and record["url"] == web.url(origin, way, "/there") and record["rule"] is None
+    assert web.record(origin)["end"] == {"stage": "connect", "side": "upstream", "code": "refused"}
+
+
+@ways(PLAIN1, TLS1, TLS2)
+def test_what_is_on_when_the_flow_ends_is_on_record(web, way):
+    over = threading.Event()
+    origin = web.http_origin(lambda request: over.wait(20) and plainly(request), way)
+    with web.with_sections(gateway={"idle_timeout": "1s"}), web.client(origin, way) as client:
+        begin = client.start if way.version == "2" else client.send_request
+        begin("GET", "/slow")
+        record = web.requested(origin)
+        over.set()
+    assert record["end"] == "aborted" and record["status"] is None
+    assert web.record(origin)["end"]["code"] == "idle"
+
+
+OTHER_SPELLINGS = ["/%73ecret", "//secret", "/./secret", "/x/../secret", "/x/%2e%2E/secret", "/\\secret"]
+
+
+@READ_WAYS
+def test_a_path_is_judged_however_it_is_spelt(web, way):
+    origin = web.http_origin(plainly, way)
+    with web.with_sections(extra=block(origin, paths=["/secret*"])), web.client(origin, way) as client:
+        for path in OTHER_SPELLINGS:
+            assert client.ask(target=path).status == 403, path
+        assert client.ask(target="/x/../%61//b").status == 200
+    assert targets(origin) == ["/x/../%61//b"]
 
 
 # --- what becomes of the connection
@@ -393,6 +432,7 @@ def test_fronting_can_be_refused(web, way):
     assert targets(origin) == ["/same"] * 8
     record = web.requested(origin, status=421)
     assert record["end"] == "blocked" and record["url"] == f"https://front-{origin.name}/other"
+    assert record["rule"] is None and record["cause"] == "domain_fronting"
 
 
 def test_in_the_clear_there_is_no_other_name(web):

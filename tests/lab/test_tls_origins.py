@@ -52,7 +52,7 @@ def test_a_bad_certificate_is_answered_with_a_page(lab, origins, kind):
         answer = read_all(tls).decode("ascii")
     head, page = answer.split("\r\n\r\n", 1)
     assert head.startswith("HTTP/1.1 502 ") and SECRET.decode() not in answer
-    assert "This server is not to be trusted" in page
+    assert "This server cannot be reached safely" in page
     assert not any(ord(c) < 32 and c not in "\r\n" for c in answer)
     record = lab.record(origins[kind])
     assert set(record["tls"]["faults"]) == set(KINDS[kind].faults) and record["tls"]["detail"] in page

@@ -48,11 +48,12 @@ TEST_CASE("a page's heading and title follow its status", "[block_page][tls]") {
   notice.reason = "Its certificate has expired. (expired 2020-01-01)";
   notice.status = 502;
   const auto html = page_body(notice, PageType::html);
-  CHECK_THAT(html, ContainsSubstring("<h1>This server is not to be trusted</h1>"));
+  CHECK_THAT(html, ContainsSubstring("<h1>This server cannot be reached safely</h1>"));
   CHECK_THAT(html, ContainsSubstring("Its certificate has expired. (expired 2020-01-01)"));
   CHECK_THAT(page_body(notice, PageType::json),
-             ContainsSubstring(R"("title":"This server is not to be trusted","status":502)"));
-  CHECK_THAT(page_body(notice, PageType::text), ContainsSubstring("This server is not to be trusted. Its certificate"));
+             ContainsSubstring(R"("title":"This server cannot be reached safely","status":502)"));
+  CHECK_THAT(page_body(notice, PageType::text),
+             ContainsSubstring("This server cannot be reached safely. Its certificate"));
 }
 
 TEST_CASE("the response is whole, and without a body for HEAD", "[block_page]") {
