@@ -117,17 +117,16 @@ void read_intercepted_ports(Section& section, std::string_view key, const Surrou
 
 void read_words(Section& section, std::string_view key, const Surroundings& around, std::vector<std::string>& words,
                 bool (*is_right)(std::string_view), std::string_view wanted) {
-  bool wrong = false;
+  const auto before = section.problems().count();
   bool asked = false;
   {
     ListProblems problems(section, key);
     asked = for_each_entry(section, key, around.folder, [&](const ListEntry& entry) {
       if (is_right(entry.text)) return words.emplace_back(entry.text), void();
-      wrong = true;
       problems.add(entry, "is not " + std::string(wanted));
     });
   }
-  if (asked && words.empty() && !wrong)
+  if (asked && words.empty() && section.problems().count() == before)
     section.problem(std::string(key) + " is empty; leave it out, or name at least one");
 }
 
@@ -141,7 +140,7 @@ void read_paths(Section& section, std::string_view key, const Surroundings& arou
 
 void read_regexes(Section& section, std::string_view key, const Surroundings& around, policy::PatternSet& patterns) {
   std::vector<std::string> regexes;
-  bool wrong = false;
+  const auto before = section.problems().count();
   bool asked = false;
   {
     ListProblems problems(section, key);
@@ -149,11 +148,10 @@ void read_regexes(Section& section, std::string_view key, const Surroundings& ar
       std::string regex(entry.text);
       const auto problem = policy::PatternSet::problem_with(regex);
       if (!problem) return regexes.push_back(std::move(regex)), void();
-      wrong = true;
       problems.add(entry, "is not a regular expression as RE2 has them: " + *problem);
     });
   }
-  compile(section, key, regexes, asked && !wrong, policy::PatternSet::regexes, patterns);
+  compile(section, key, regexes, asked && section.problems().count() == before, policy::PatternSet::regexes, patterns);
 }
 
 void read_entry_name(Section& section, const toml::node& where, std::string_view kind, std::vector<std::string>& taken,

@@ -32,6 +32,7 @@ class Problems {
   void add(const toml::source_region& where, std::string message) { add(place(where), std::move(message)); }
   void add(const Place& where, std::string message);
   Place place(const toml::source_region& where) const;
+  std::size_t count() const { return problems_.size(); }
   // Those of weir.toml first.
   std::vector<Problem> in_order();
   // Besides problems, which files were read for entries; each once.

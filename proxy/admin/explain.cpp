@@ -114,7 +114,8 @@ bool is_decrypted(const policy::Outcome& outcome, const Question& question) {
 }
 
 // Of a flow that weir gets: as it is known from its first bytes, and again with the request where TLS is opened for it.
-void walk_flow(const policy::Policy& policy, const Question& question, policy::Facts facts, Explanation& told) {
+void walk_flow(const policy::Policy& policy, const Question& question, policy::Facts facts, const Known& known,
+               Explanation& told) {
   std::vector<policy::HeaderField> fields;
   for (const auto& [name, value] : question.headers) fields.push_back({name, value});
   const auto request = question.method ? Fact<policy::HttpRequest>({*question.method, question.path, fields})
@@ -123,9 +124,17 @@ void walk_flow(const policy::Policy& policy, const Question& question, policy::F
   told.outcome = policy::decide(policy, facts, &told.flow);
   told.asks_for_request = told.outcome.state == State::needs_decryption;
   told.decrypted = is_decrypted(told.outcome, question);
-  if (!told.decrypted || !question.method) return;
+  if (told.decrypted && known.exception) {
+    told.decrypted = told.asks_for_request = false;
+    told.exception = known.exception;
+    told.exception_blocks = known.exception_blocks;
+    facts.request = Fact<policy::HttpRequest>::absent();
+  } else if (told.decrypted && question.method) {
+    facts.request = request;
+  } else {
+    return;
+  }
   told.flow.clear();
-  facts.request = request;
   told.outcome = policy::decide(policy, facts, &told.flow);
 }
 
@@ -139,13 +148,24 @@ void add_who_decides(const policy::Policy& policy, const Question& question, Exp
   if (by_rule && is_allowed(told.outcome)) told.edits = policy.rules->entries[decision.index].edits;
 }
 
+std::string why_not_intercepted(const Question& question, const Known& known) {
+  const auto& ports = known.intercept_ports;
+  if (!ports.empty() && std::ranges::find(ports, question.to.port) == ports.end())
+    return "port " + std::to_string(question.to.port) + " is not in gateway.intercept_ports";
+  if (known.own_addresses.contains(question.to.address))
+    return question.to.address.text() + " is an address of the gateway itself";
+  return {};
+}
+
 // The word of records and metrics for what becomes of the flow, or of its request.
 std::string disposition(const Explanation& told) {
+  if (!told.not_intercepted.empty()) return "direct";
   if (!told.reaches_weir) return told.path == OnSyn::direct ? "direct" : "reset";
   if (told.outcome.state == State::needs_more) return "unknown";
   if (told.outcome.state == State::needs_decryption) return "decrypt";  // the rule's action is the request's
   if (!is_allowed(told.outcome)) return policy::name(told.outcome.decision.action);
   if (told.decrypted) return "decrypt";
+  if (told.exception && told.exception_blocks) return "block";
   return told.inspected ? "inspect" : "splice";
 }
 
@@ -175,6 +195,8 @@ json::object flow_object(const Explanation& told) {
   if (told.outcome.state == State::decided) flow["action"] = policy::name(told.outcome.decision.action);
   flow["tls"] = policy::name(told.outcome.decision.tls);
   flow["asks_for_request"] = told.asks_for_request;
+  if (told.exception)
+    flow["exception"] = {{"cause", flow::name(*told.exception)}, {"reason", flow::sentence(*told.exception)}};
   if (!told.edits.empty()) flow["edits"] = edits_object(told.edits);
   return flow;
 }
@@ -196,15 +218,21 @@ Parsed Question::parse(const std::vector<std::pair<std::string, std::string>>& w
   return question;
 }
 
-Explanation explain(const policy::Policy& policy, const Question& question, std::vector<policy::LearnedFor> learned) {
+Explanation explain(const policy::Policy& policy, const Question& question, Known known) {
   Explanation told;
+  told.not_intercepted = why_not_intercepted(question, known);
+  if (!told.not_intercepted.empty()) {
+    told.reaches_weir = false;
+    told.path = OnSyn::direct;
+    return told;
+  }
   const auto syn =
       policy::decide_on_syn(policy,
                             {.client = question.from,
                              .destination = question.to,
                              .transport = question.mptcp ? policy::Transport::mptcp : policy::Transport::tcp,
                              .interface = question.interface,
-                             .learned = std::move(learned)},
+                             .learned = std::move(known.learned)},
                             &told.syn);
   told.path = syn.path;
   told.syn_by = syn.source == policy::Source::rule ? "rule " + entry_name(policy, syn.source, syn.index)
@@ -218,7 +246,7 @@ Explanation explain(const policy::Policy& policy, const Question& question, std:
                       .transport = is_mptcp ? policy::Transport::mptcp : policy::Transport::tcp};
   add_names(question, facts);
   if (question.domain && policy.asks_for_confirmed_names()) told.name_confirmed = *facts.name_confirmed;
-  walk_flow(policy, question, facts, told);
+  walk_flow(policy, question, facts, known, told);
   add_who_decides(policy, question, told);
   return told;
 }
@@ -231,6 +259,7 @@ std::string explanation_json(const Question& question, const Explanation& told) 
   if (question.domain) object["domain"] = question.domain->text();
   if (question.method) object["request"] = flow::safe_text(*question.method + " " + question.path, {});
   object["disposition"] = disposition(told);
+  if (!told.not_intercepted.empty()) object["not_intercepted"] = told.not_intercepted;
   object["syn"] = {{"path", policy::name(told.path)}, {"by", told.syn_by}, {"steps", steps(told.syn)}};
   if (told.reaches_weir) object["flow"] = flow_object(told);
   return json::serialize(object) + "\n";

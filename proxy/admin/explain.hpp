@@ -1,7 +1,9 @@
 // The decision a flow would get, and every entry looked at on the way: the very walk of the gateway, told. Pure.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +11,7 @@
 #include <boost/system/result.hpp>
 
 #include "policy/policy.hpp"
+#include "proxy/flow/tls_cause.hpp"
 
 namespace weir::admin {
 
@@ -31,7 +34,17 @@ struct Question {
       const std::vector<std::pair<std::string, std::string>>& words);
 };
 
+// What the policy does not say.
+struct Known {
+  std::vector<policy::LearnedFor> learned{};     // bypassed by experience
+  std::optional<flow::TlsCause> exception{};     // not decrypted by experience,
+  bool exception_blocks = false;                 // and then blocked
+  std::vector<std::uint16_t> intercept_ports{};  // empty: whatever the question names is one
+  std::set<policy::Address> own_addresses{};     // the gateway's
+};
+
 struct Explanation {
+  std::string not_intercepted;  // why; then nothing else is known
   policy::Trace syn;
   policy::OnSyn path = policy::OnSyn::terminate;
   std::string syn_by;  // "bypass media", "rule old", or empty: the default
@@ -43,13 +56,15 @@ struct Explanation {
   // A rule asks for the request, which only decryption shows. Without one in the question the walk ends there, at
   // needs_decryption.
   bool asks_for_request = false;
-  bool decrypted = false;              // requests inside TLS are judged: with one in the question it is walked again
+  bool decrypted = false;  // requests inside TLS are judged: with one in the question it is walked again
+  std::optional<flow::TlsCause> exception;  // would be decrypted, but for this
+  bool exception_blocks = false;
   bool inspected = false;              // plain HTTP that is read request by request
   std::optional<bool> name_confirmed;  // as it was gone by; none where nothing asks
   policy::HeaderEdits edits;           // of the rule that decides, where it lets requests go on
 };
 
-Explanation explain(const policy::Policy&, const Question&, std::vector<policy::LearnedFor> learned);
+Explanation explain(const policy::Policy&, const Question&, Known = {});
 
 std::string explanation_json(const Question&, const Explanation&);
 

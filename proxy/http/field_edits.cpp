@@ -14,8 +14,8 @@ void edit(Fields& fields, const std::vector<std::string>& removed, const Set& se
 
 void take_out(Fields& fields, const std::vector<std::string>& removed, const Set& set) {
   for (const auto& name : removed) fields.remove(name);
-  for (const auto& [name, value] : set)
-    fields.remove_if([&](const HeaderField& field) { return same_text(field.name, name); });
+  for (const auto& one : set)
+    fields.remove_if([&](const HeaderField& field) { return same_text(field.name, one.first); });
 }
 
 // Where the first element of a list ends: at a comma outside of quotes.

@@ -26,9 +26,10 @@ Finding check_rules_left(Nftables& nftables) {
   const bool there = nftables.run("list chain inet " + std::string(kTable) + " prerouting").has_value();
   if (!there) return fine("rules_left", "no rules of an earlier weir");
   if (other_instance()) return fine("rules_left", "the rules are those of the weir that runs");
-  return fine("rules_left",
-              "rules of a weir that was killed are there: the next start replaces them, `weir net down` "
-              "removes them");
+  return warning("rules_left",
+                 "rules of a weir that was killed are there: the intercepted ports are dropped, or go past it, as its "
+                 "gateway.on_failure said",
+                 "start weir, which replaces them, or remove them by `weir net down`");
 }
 
 std::vector<Finding> check_ports(const conf::Settings& settings) {

@@ -1,4 +1,9 @@
+#include <cerrno>
 #include <cstdio>
+#include <system_error>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "conf/closed_file.hpp"
 #include "conf/reader.hpp"
@@ -9,6 +14,18 @@
 
 namespace weir::program {
 namespace {
+
+// As the account that weir runs as: a log's file is made if it is not there, its folder is not.
+std::string problem_with_log(const char* key, const std::filesystem::path& place) {
+  if (place == "off" || place == "stdout") return {};
+  std::error_code none;
+  const bool is_there = std::filesystem::exists(place, none);
+  const auto folder = place.has_parent_path() ? place.parent_path() : std::filesystem::path(".");
+  if (faccessat(AT_FDCWD, (is_there ? place : folder).c_str(), is_there ? W_OK : W_OK | X_OK, AT_EACCESS) == 0)
+    return {};
+  const auto why = std::system_category().message(errno);
+  return std::string(key) + ": " + place.string() + (is_there ? " cannot be written: " : " cannot be made: ") + why;
+}
 
 // What `run` reads besides the configuration, as the account that it would be by then; a sentence where it cannot.
 std::string problem_besides(const conf::Reading& reading) {
@@ -22,6 +39,10 @@ std::string problem_besides(const conf::Reading& reading) {
   if (reading.policy.decrypts())
     if (const auto decryption = session::Decryption::prepare(reading.settings.tls); !decryption)
       return "[tls]: " + decryption.error();
+  const auto& log = reading.settings.log;
+  for (const auto& [key, place] : {std::pair{"log.flows", &log.flows}, std::pair{"log.events", &log.events},
+                                   std::pair{"log.requests", &log.requests}})
+    if (auto problem = problem_with_log(key, *place); !problem.empty()) return problem;
   return {};
 }
 

@@ -65,7 +65,8 @@ int explain(const Request& request) {
   const auto reading = conf::read_file(request.configuration);
   for (const auto& problem : reading.problems) std::fprintf(stderr, "%s\n", problem.text().c_str());
   if (!reading.ok()) return kFailed;
-  const auto told = admin::explanation_json(*question, admin::explain(reading.policy, *question, {}));
+  const admin::Known known{.intercept_ports = reading.settings.gateway.intercept_ports};
+  const auto told = admin::explanation_json(*question, admin::explain(reading.policy, *question, known));
   if (request.json)
     show_json(told);
   else

@@ -7,6 +7,7 @@
 #include "proxy/kernel/mptcp_counters.hpp"
 #include "proxy/kernel/ruleset_syn.hpp"
 #include "proxy/session/gateway.hpp"
+#include "proxy/session/learn_exception.hpp"
 
 namespace weir::session {
 namespace {
@@ -183,7 +184,18 @@ admin::Explanation Gateway::explain(const admin::Question& question) {
   auto asked = question;
   if (asked.domain && !asked.name_confirmed)
     asked.name_confirmed = sightings_.has(*asked.domain, asked.to.address, std::chrono::steady_clock::now());
-  return admin::explain(whole, asked, bypass_->learned_for(asked.to.address));
+  admin::Known known{.learned = bypass_->learned_for(asked.to.address),
+                     .intercept_ports = settings_.gateway.intercept_ports};
+  if (addresses_) known.own_addresses = addresses_->source().now();
+  const tls::Parties parties{.client = asked.from,
+                             .destination = asked.to,
+                             .name = asked.domain ? asked.domain->text() : asked.to.address.text()};
+  known.exception = exceptions_.find(parties, std::chrono::steady_clock::now());
+  // A question does not say whether the hello is encrypted.
+  if (known.exception == flow::TlsCause::encrypted_client_hello) known.exception.reset();
+  if (known.exception)
+    known.exception_blocks = instead_of_decrypting(settings_.tls, *known.exception) == conf::Instead::block;
+  return admin::explain(whole, asked, std::move(known));
 }
 
 std::vector<flow::Event> Gateway::events_after(std::uint64_t sequence) { return events_.after(sequence); }

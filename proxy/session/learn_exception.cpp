@@ -22,7 +22,10 @@ bool is_worth_knowing(const Flow& flow, TlsCause cause) {
 }  // namespace
 
 Instead instead_of_decrypting(const Flow& flow, TlsCause cause) {
-  const auto& tls = flow.worker.snapshot().settings.tls;
+  return instead_of_decrypting(flow.worker.snapshot().settings.tls, cause);
+}
+
+Instead instead_of_decrypting(const conf::TlsSettings& tls, TlsCause cause) {
   switch (cause) {
     case TlsCause::client_certificate: return tls.undecryptable.client_certificate;
     case TlsCause::protocol: return tls.undecryptable.protocol;

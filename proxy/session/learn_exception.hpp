@@ -11,6 +11,7 @@ namespace weir::session {
 struct Flow;
 
 // By the configuration: what becomes of a flow that cannot be decrypted for that cause.
+conf::Instead instead_of_decrypting(const conf::TlsSettings&, flow::TlsCause);
 conf::Instead instead_of_decrypting(const Flow&, flow::TlsCause);
 
 // Why this flow is not to be decrypted, if that is known already; nothing for a cause that the configuration has go on

@@ -80,6 +80,8 @@ void LineLog::run(const std::stop_token& stop) {
 // Never blocks for good: a pipe that poll calls writable takes PIPE_BUF bytes.
 void LineLog::write_out(const std::stop_token& stop, int fd, std::string_view lines) {
   int error = fd < 0 ? EBADF : 0;
+  std::string ended;
+  if (cut_) lines = ended.append("\n").append(lines);  // so that what was cut spoils no other line
   int waits_left = kWaitsAtEnd;
   while (error == 0 && !lines.empty() && waits_left > 0) {
     pollfd ready{.fd = fd, .events = POLLOUT, .revents = 0};
@@ -89,20 +91,24 @@ void LineLog::write_out(const std::stop_token& stop, int fd, std::string_view li
     }
     const auto part = next_part(lines);
     const auto written = ::write(fd, part.data(), part.size());
-    if (written > 0)
+    if (written > 0) {
+      cut_ = part[static_cast<std::size_t>(written) - 1] != '\n';
       lines.remove_prefix(static_cast<std::size_t>(written));
-    else if (errno != EINTR && errno != EAGAIN)
+    } else if (errno != EINTR && errno != EAGAIN) {
       error = errno;
+    }
   }
   if (!lines.empty() && enabled()) lose(lines, error);
 }
 
 void LineLog::lose(std::string_view lines, int error) {
+  if (lines.front() == '\n') lines.remove_prefix(1);  // it ended what was cut
   lost_ += static_cast<std::uint64_t>(std::ranges::count(lines, '\n'));
   const auto now = std::chrono::steady_clock::now();
   if (told_ && now - *told_ < kTellsEvery) return;
   told_ = now;
-  spdlog::warn("records cannot be written, and are lost: {}", std::error_code(error, std::system_category()).message());
+  spdlog::warn("records cannot be written, and are lost: {}",
+               error == 0 ? "nobody reads them" : std::error_code(error, std::system_category()).message());
 }
 
 }  // namespace weir::session

@@ -45,6 +45,7 @@ class LineLog {
   int fd_ = -1;
   std::atomic<bool> enabled_{false};
   std::atomic<std::uint64_t> lost_{0};
+  bool cut_ = false;                                           // what was written last ends within a line; the writer's
   std::optional<std::chrono::steady_clock::time_point> told_;  // of a loss, last; the writer's
   std::jthread writer_;
 };

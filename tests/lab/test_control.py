@@ -112,6 +112,27 @@ def test_reload_onto_a_port_in_use_changes_nothing(network, weir, serve, origin)
     download(network.client, (ORIGIN, 80), 1000)
 
 
+def test_who_only_asks_need_not_read_all_of_the_file(network, weir, origin):
+    """A file that was mistyped since is no reason to call the gateway unhealthy."""
+    good = weir.file.read_text()
+    weir.write_configuration(good + '\n[[rule]]\nname = "x"\nwhen.domains = ["file:missing.txt"]\naction = "block"\n')
+    for command in ("health", "status", "flows"):
+        assert weir.cli(command, "-c", str(weir.file)).returncode == 0
+    refused = weir.cli("reload", "-c", str(weir.file), check=False)
+    assert refused.returncode == 1 and "missing.txt cannot be read" in refused.stderr
+    weir.log.until(lambda line: '"event":"reload_refused"' in line)
+    weir.write_configuration("no TOML")
+    assert weir.cli("health", "-c", str(weir.file)).returncode == 0
+    checked = weir.cli("status", "-c", str(weir.file), check=False)
+    assert checked.returncode == 1 and "weir.toml:1:" in checked.stderr
+
+
+def test_check_looks_at_the_logs_too(network, weir, tmp_path):
+    weir.change("log", flows=str(tmp_path / "none" / "flows"))
+    checked = weir.cli("check", "-c", str(weir.file), check=False)
+    assert checked.returncode == 1 and "log.flows: " in checked.stderr and "cannot be made" in checked.stderr
+
+
 def test_records_that_a_full_disk_does_not_take_are_told(network, make_weir, origin):
     weir = make_weir(network, log={"flows": "/dev/full"}).start()
     download(network.client, (ORIGIN, 80), 10)

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import json
 import shutil
 import socket
 import ssl
@@ -229,6 +230,9 @@ def test_a_pinning_client_is_learned(lab):
     assert lab.curl(origin, authority=lab.trusted).stdout == BODY.decode()
     record = lab.record(origin)
     assert record["disposition"] == "splice" and record["tls"] == {"not_decrypted": "rejected"}
+    told = json.loads(lab.weir.cli("explain", "--live", "--json", "--admin", "127.0.0.1:9080", "--from", client_address(),
+                                   "--to", f"{origin.address}:443", "--domain", origin.name).stdout)
+    assert told["disposition"] == "splice" and told["flow"]["exception"]["cause"] == "rejected"
     # that client only
     with lab.open(origin, made=client_context(lab.authority), source=client_address(1)) as tls:
         assert "weir" in shown_to(tls).issuer.rfc4514_string()

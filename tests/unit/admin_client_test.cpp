@@ -71,13 +71,14 @@ TEST_CASE("reports: flows as a table", "[admin]") {
   flow.duration = std::chrono::seconds(65);
   flow.domain = "a.example";
   const auto text = admin::flows_report(json::parse(admin::flows_json({flow}, 3, 2)));
-  CHECK(
-      text ==
-      "FLOW              CLIENT           DESTINATION       NAME       TRANSPORT  SUBFLOWS  FROM CLIENT  TO CLIENT    "
-      "    AGE  IDLE\n"
-      "000000000000002a  192.0.2.1:40000  198.51.100.7:443  a.example  MPTCP             2          0 B    2.0 KiB  "
-      "1 min 5 s  0 ms\n"
-      "1 flow of 2 (see --limit), 3 live in all\n");
+  CHECK(text ==
+        "FLOW              CLIENT           DESTINATION       NAME       DISPOSITION  RULE  TRANSPORT  SUBFLOWS  FROM "
+        "CLIENT  TO CLIENT    "
+        "    AGE  IDLE\n"
+        "000000000000002a  192.0.2.1:40000  198.51.100.7:443  a.example  splice       -     MPTCP             2        "
+        "  0 B    2.0 KiB  "
+        "1 min 5 s  0 ms\n"
+        "1 flow of 2 (see --limit), 3 live in all\n");
   CHECK(admin::flows_report(json::parse(admin::flows_json({}, 0, 0))) == "0 flows\n");
 }
 

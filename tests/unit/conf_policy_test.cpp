@@ -102,8 +102,11 @@ mptcp = "deny"
 [[rule]]
 name = "rest"
 action = "reset"
+[[rule]]
+name = "one word"
+when.headers = { X-Tenant = "^a$" }
 )");
-  REQUIRE(policy.rules->entries.size() == 3);
+  REQUIRE(policy.rules->entries.size() == 4);
   CHECK(policy.on_syn == policy::OnSyn::strip);
   const auto& all = policy.rules->entries[0];
   CHECK((all.when.by_source && all.when.by_destination && all.when.by_domain && !all.when.is_of_syn()));
@@ -122,6 +125,7 @@ action = "reset"
   CHECK(policy.rules->entries[1].mptcp == policy::OnSyn::deny);
   CHECK(policy.rules->entries[1].when.interfaces == std::vector<std::string>{"lan0"});
   CHECK(policy.rules->entries[2].action == policy::Action::reset);
+  CHECK(policy.rules->entries[3].when.headers.at(0).values.match("a"));
   CHECK(policy.rules->entries[2].when.is_of_syn());
 }
 
@@ -275,6 +279,10 @@ TEST_CASE("[[rule]] refuses", "[conf]") {
       {"[[rule]]\nname = 'a'\nwhen.alpn = ['']", "4:14", "is not a protocol's name"},
       {"[[rule]]\nname = 'a'\nwhen.methods = ['get']", "4:17", "they are in upper case"},
       {"[[rule]]\nname = 'a'\nwhen.paths = ['track']", "4:15", "begins with '/' or '*'"},
+      {"[[rule]]\nname = 'a'\nwhen.paths = ['//track']", "4:15", "in its normal form"},
+      {"[[rule]]\nname = 'a'\nwhen.paths = ['/%74rack']", "4:15", "in its normal form"},
+      {"[[rule]]\nname = 'a'\nwhen.paths = ['file:/dev/null']", "4:15", "the list /dev/null is no regular file"},
+      {"[[rule]]\nname = 'a'\nwhen.headers = { a = 1 }", "4:22", "a must be an array"},
       {"[[rule]]\nname = 'a'\nwhen.headers = { 'a b' = ['x'] }", "4:18", "'a b' is not a header's name"},
       {"[[rule]]\nname = 'a'\nwhen.headers = { a = ['('] }", "4:23",
        "is not a regular expression as RE2 has them: missing ): ("},

@@ -45,7 +45,8 @@ policy::Policy made() {
 
 boost::json::value told(const policy::Policy& policy, const Question& asked,
                         std::vector<policy::LearnedFor> learned = {}) {
-  return boost::json::parse(admin::explanation_json(asked, admin::explain(policy, asked, std::move(learned))));
+  return boost::json::parse(
+      admin::explanation_json(asked, admin::explain(policy, asked, {.learned = std::move(learned)})));
 }
 
 std::string disposition(const Question& asked, std::vector<policy::LearnedFor> learned = {}) {
@@ -115,6 +116,41 @@ TEST_CASE("explain: what is decrypted, by default and by rules", "[explain][tls]
   CHECK(value.at("flow").at("decided") == true);
   CHECK(value.at("flow").at("by").as_string() == row.by);
   CHECK(value.at("flow").at("asks_for_request") == false);
+}
+
+TEST_CASE("explain: what is not decrypted by experience is not read", "[explain][tls]") {
+  PolicyMaker make;
+  make.tls = policy::Tls::decrypt;
+  make.rule("admin-path", {}, [](policy::Rule& rule) {
+    rule.when.paths = globs({"/admin/*"});
+    rule.action = policy::Action::block;
+  });
+  const auto policy = std::move(make).make();
+  const auto asked = question({{"domain", "pin.example"}, {"method", "GET"}, {"path", "/admin/"}});
+  const auto answer = [&](admin::Known known) {
+    return boost::json::parse(admin::explanation_json(asked, admin::explain(policy, asked, std::move(known))));
+  };
+  CHECK(answer({}).at("disposition") == "block");
+  const auto passed = answer({.exception = flow::TlsCause::rejected});
+  CHECK(passed.at("disposition") == "splice");
+  CHECK(passed.at("flow").at("exception").at("cause") == "rejected");
+  CHECK_THAT(admin::explanation_report(passed), ContainsSubstring("; not decrypted, for the client refused"));
+  CHECK(answer({.exception = flow::TlsCause::rejected, .exception_blocks = true}).at("disposition") == "block");
+}
+
+TEST_CASE("explain: what does not come to weir", "[explain]") {
+  const auto asked = question({{"to", "203.0.113.7:8080"}});
+  const auto answer = [&](admin::Known known) {
+    return boost::json::parse(admin::explanation_json(asked, admin::explain(made(), asked, std::move(known))));
+  };
+  CHECK_FALSE(answer({.intercept_ports = {80, 8080}}).as_object().contains("not_intercepted"));
+  const auto other = answer({.intercept_ports = {80, 443}});
+  CHECK(other.at("disposition") == "direct");
+  CHECK(
+      admin::explanation_report(other) ==
+      "A flow from 10.1.0.2 to 203.0.113.7:8080 does not come to weir: port 8080 is not in gateway.intercept_ports\n");
+  CHECK(answer({.own_addresses = {asked.to.address}}).at("not_intercepted") ==
+        "203.0.113.7 is an address of the gateway itself");
 }
 
 TEST_CASE("explain: whatever was asked, the answer is JSON", "[explain]") {

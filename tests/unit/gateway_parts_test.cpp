@@ -1,10 +1,13 @@
 // The small parts of the gateway: descriptor budget, event ring, line log.
 #include <array>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,6 +82,29 @@ TEST_CASE("a log whose reader stopped drops lines instead of waiting, also at it
     CHECK(dropped);
   }
   std::filesystem::remove(pipe);
+}
+
+// A limit on a file's size fails a write as a full disk does.
+TEST_CASE("a line that a full disk cut spoils no other, and is counted") {
+  const auto file = std::filesystem::temp_directory_path() / ("weir-full-" + std::to_string(::getpid()));
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const auto on_excess = std::signal(SIGXFSZ, SIG_IGN);
+  {
+    session::LineLog log;
+    REQUIRE_FALSE(log.open(file.string()));
+    const rlimit tight{.rlim_cur = 10, .rlim_max = before.rlim_max};
+    REQUIRE(setrlimit(RLIMIT_FSIZE, &tight) == 0);
+    CHECK(log.write("0123456789abc\n"));
+    while (log.lost() < 1) std::this_thread::yield();
+    CHECK(log.write("lost\nlost\n"));
+    while (log.lost() < 3) std::this_thread::yield();
+    REQUIRE(setrlimit(RLIMIT_FSIZE, &before) == 0);
+    CHECK(log.write("two\n"));
+  }
+  std::signal(SIGXFSZ, on_excess);
+  CHECK(content(file) == "0123456789\ntwo\n");
+  std::filesystem::remove(file);
 }
 
 TEST_CASE("several logs to one output do not cut each other's lines") {

@@ -176,8 +176,9 @@ std::string flows_report(const json::value& flows) {
   if (const auto* array = member(flows, "flows").if_array()) {
     for (const auto& flow : *array) {
       rows.push_back({text(flow, "id"), text(flow, "client"), text(flow, "destination"), text(flow, "domain"),
-                      is_mptcp(flow) ? "MPTCP" : "TCP", text(flow, "subflows_now"), bytes(flow, "bytes_from_client"),
-                      bytes(flow, "bytes_to_client"), duration(flow, "duration_ms"), duration(flow, "idle_ms")});
+                      text(flow, "disposition"), text(flow, "rule"), is_mptcp(flow) ? "MPTCP" : "TCP",
+                      text(flow, "subflows_now"), bytes(flow, "bytes_from_client"), bytes(flow, "bytes_to_client"),
+                      duration(flow, "duration_ms"), duration(flow, "idle_ms")});
     }
   }
   auto note = shown_of(rows.size(), number(flows, "matched"), number(flows, "total"));
@@ -186,6 +187,8 @@ std::string flows_report(const json::value& flows) {
                 {"CLIENT"},
                 {"DESTINATION"},
                 {"NAME"},
+                {"DISPOSITION"},
+                {"RULE"},
                 {"TRANSPORT"},
                 {"SUBFLOWS", true},
                 {"FROM CLIENT", true},
@@ -332,6 +335,9 @@ std::string syn_sentence(const std::string& path) {
 }  // namespace
 
 std::string explanation_report(const json::value& explanation) {
+  if (member(explanation, "not_intercepted").is_string())
+    return "A flow from " + text(explanation, "from") + " to " + text(explanation, "to") +
+           " does not come to weir: " + terminal_safe(text(explanation, "not_intercepted")) + "\n";
   const auto& syn = member(explanation, "syn");
   auto report = std::string("The SYN of ") + (flag(explanation, "mptcp") ? "an MPTCP" : "a plain TCP") +
                 " connection from " + text(explanation, "from") + " to " + text(explanation, "to") + "\n" + walk(syn) +
@@ -352,6 +358,8 @@ std::string explanation_report(const json::value& explanation) {
   if (flag(flow, "asks_for_request"))
     report += member(explanation, "request").is_string() ? "; decrypted, since a rule asks for the request inside TLS"
                                                          : ", which asks for the request inside TLS";
+  if (const auto& exception = member(flow, "exception"); exception.is_object())
+    report += "; not decrypted, for " + text(exception, "reason") + " (weir exceptions list)";
   return report + "\n" + edits_report(member(flow, "edits"));
 }
 
