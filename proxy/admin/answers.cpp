@@ -97,7 +97,9 @@ Answer answer_flow(Call call) {
       call.state.context, [&gateway, id](std::function<void(Found)> done) { gateway.flow(*id, std::move(done)); },
       call.state.limits.patience);
   if (!found) co_return problem(http::status::service_unavailable, kNoAnswer);
-  if (!*found) co_return problem(http::status::not_found, "no live flow has this id; those that ended are in the log");
+  if (!*found)
+    co_return problem(http::status::not_found,
+                      "no live flow has this id; the record of one that ended is where log.flows says");
   co_return json(flow_json(**found) + "\n");
 }
 

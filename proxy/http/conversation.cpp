@@ -133,7 +133,7 @@ bool Conversation::expire(Time now) {
     stalled_ = true;
     return true;
   }
-  if (refusal_ && is_idle() && !client_->is_going_away()) {
+  if (refusal_ && requests_ > 0 && is_idle() && !client_->is_going_away()) {
     client_->go_away(ErrorCode::no_error);
     return true;
   }

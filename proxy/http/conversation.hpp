@@ -64,8 +64,8 @@ class Conversation {
     return upstream_ == nullptr && !refusal_ && (!queue_.empty() || client_->speaks_http2());
   }
   void meet_upstream(Speaks);
-  // There is no origin to be had: what waits for it is answered so, and the client's connection then ends. False where
-  // nothing waits.
+  // There is no origin to be had: what waits for it, or comes, is answered so, and the client's connection then ends.
+  // False where nothing is to be answered.
   // `reason`: a literal.
   bool refuse_all(unsigned status, std::string_view reason);
   // The flow ends: what is on ends with it, and is put on record.

@@ -169,9 +169,10 @@ void Conversation::refuse_queued() {
 }
 
 bool Conversation::refuse_all(unsigned status, std::string_view reason) {
-  if (queue_.empty()) return false;
+  // For an HTTP/2 client the origin is dialled before its first request is there.
+  if (queue_.empty() && !client_->speaks_http2()) return false;
   refusal_ = Refusal{status, reason};
-  // An HTTP/2 client may hear nothing behind GOAWAY: it is sent once all is answered (`expire`).
+  // And it may hear nothing behind GOAWAY: that is sent once all is answered (`expire`).
   if (!client_->speaks_http2()) client_->go_away(ErrorCode::no_error);
   while (!queue_.empty()) {
     auto& transaction = *queue_.front();

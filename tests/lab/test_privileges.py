@@ -276,7 +276,11 @@ def test_user_and_fence_change_only_at_a_restart(network, start):
 # --- what it may not call
 
 def worker_of(weir):
-    return next(thread for thread, told in threads(weir.process.pid).items() if told["Name"] == "weir-worker")
+    """A thread names itself, when it comes to run."""
+    def named():
+        return [thread for thread, told in threads(weir.process.pid).items() if told["Name"] == "weir-worker"]
+
+    return wait_for(named, what="a worker's thread")[0]
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="registers of x86-64")

@@ -103,6 +103,14 @@ TEST_CASE("reports: one flow with its subflows", "[admin]") {
   CHECK_THAT(text, ContainsSubstring("ended: reset: \\x1b\n"));
   flow.transport = flow::Transport::tcp;
   CHECK_THAT(admin::flow_report(json::parse(admin::flow_json(flow))), !ContainsSubstring("SUBFLOW"));
+  flow::TlsRecord tls;
+  tls.alpn = "h2";
+  tls.detail = "client: unknown ca";
+  tls.client = {.version = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256", .group = "x25519", .resumed = true};
+  flow.tls = std::make_shared<const flow::TlsRecord>(tls);
+  const auto decrypted = admin::flow_report(json::parse(admin::flow_json(flow)));
+  CHECK_THAT(decrypted, ContainsSubstring("\nTLS with client     TLSv1.3, TLS_AES_128_GCM_SHA256, x25519, resumed\n"));
+  CHECK_THAT(decrypted, ContainsSubstring("\nprotocol (ALPN)     h2\nTLS detail          client: unknown ca\n"));
 }
 
 TEST_CASE("reports: status and problems, also when fields are missing", "[admin]") {

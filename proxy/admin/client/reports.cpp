@@ -199,6 +199,27 @@ std::string flows_report(const json::value& flows) {
          note;
 }
 
+namespace {
+
+std::string tls_leg(const json::value& leg) {
+  auto words = text(leg, "version") + ", " + text(leg, "cipher");
+  if (member(leg, "group").is_string()) words += ", " + text(leg, "group");
+  return words + (flag(leg, "resumed") ? ", resumed" : "");
+}
+
+std::string tls_of(const json::value& flow) {
+  const auto& tls = member(flow, "tls");
+  std::string report;
+  for (const auto& [name, title] : {std::pair("client", "TLS with client"), std::pair("upstream", "TLS with origin")})
+    if (member(tls, name).is_object()) report += pairs({{title, tls_leg(member(tls, name))}});
+  if (member(flow, "alpn").is_string()) report += pairs({{"protocol (ALPN)", text(flow, "alpn")}});
+  for (const auto& [name, title] : {std::pair("not_decrypted", "not decrypted"), std::pair("detail", "TLS detail")})
+    if (member(tls, name).is_string()) report += pairs({{title, text(tls, name)}});
+  return report;
+}
+
+}  // namespace
+
 std::string flow_report(const json::value& flow) {
   auto report = pairs({
       {"flow", text(flow, "id")},
@@ -216,6 +237,7 @@ std::string flow_report(const json::value& flow) {
       {"upstream", text(flow, "upstream")},
       {"dialled from", text(flow, "upstream_from")},
   });
+  report += tls_of(flow);
   if (!member(flow, "requests").is_null()) report += pairs({{"requests", text(flow, "requests")}});
   const auto* paths = member(flow, "paths").if_array();
   if (paths == nullptr) return report;
