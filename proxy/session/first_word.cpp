@@ -1,11 +1,12 @@
 #include "proxy/session/first_word.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <span>
 
 #include <sys/socket.h>
 
+#include "proxy/detect/http2_server.hpp"
 #include "proxy/session/dial.hpp"
 #include "proxy/session/flow.hpp"
 #include "proxy/session/learn_exception.hpp"
@@ -43,15 +44,11 @@ bool has_word(const Flow& flow, bool heeds_origin) {
   return flow.client.readable || (heeds_origin && flow.upstream.readable) || flow.client.error || flow.upstream.error;
 }
 
-// A server of HTTP/2 may send its settings at once (RFC 9113, 3.4), and hears requests all the same.
-bool is_http2_preface(int upstream) {
-  constexpr std::uint8_t kSettings = 4;
-  constexpr std::size_t kEach = 6;
-  std::array<std::uint8_t, 9> head{};
-  if (recv(upstream, head.data(), head.size(), MSG_PEEK | MSG_DONTWAIT) != static_cast<ssize_t>(head.size()))
-    return false;
-  const bool of_connection = std::all_of(head.begin() + 4, head.end(), [](auto byte) { return byte == 0; });
-  return head[0] == 0 && (head[1] * 256U + head[2]) % kEach == 0 && head[3] == kSettings && of_connection;
+// Such a server hears requests all the same.
+bool waits_for_http2(const Flow& flow) {
+  std::array<std::uint8_t, detect::kHttp2FrameHead> first{};
+  const auto size = recv(flow.upstream.fd(), first.data(), first.size(), MSG_PEEK | MSG_DONTWAIT);
+  return size > 0 && detect::opens_as_http2_server(std::span(first).first(static_cast<std::size_t>(size)));
 }
 
 // For news of either, as long as a flow may be idle. False: the flow is to stop.
@@ -83,7 +80,7 @@ net::Awaitable<std::optional<End>> decide_by_first_word(Flow& flow, Decided& dec
       if (auto failed = co_await dial(flow)) co_return failed;
     if (auto failed = pass_on_line_ends(flow)) co_return failed;
     if (auto stopped = co_await await_first_word(flow, heeds_origin)) co_return stopped;
-    if (!flow.client.readable && heeds_origin && is_http2_preface(flow.upstream.fd())) {
+    if (!flow.client.readable && heeds_origin && waits_for_http2(flow)) {
       heeds_origin = false;
       continue;
     }

@@ -49,7 +49,6 @@ void HttpExchange::dialled() {
 bool HttpExchange::could_not_dial(const End& end) {
   constexpr unsigned kBadGateway = 502;
   constexpr unsigned kGatewayTimeout = 504;
-  make_upstream_ = nullptr;
   if (end.code == Code::timeout)
     return conversation_.refuse_all(kGatewayTimeout, "The server did not take the connection in time.");
   const bool refused = end.code == Code::refused;

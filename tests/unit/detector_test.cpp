@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "proxy/detect/http2_server.hpp"
 #include "proxy/session/first_look.hpp"
 #include "tests/unit/catch.hpp"
 #include "tests/unit/made_hello.hpp"
@@ -136,6 +137,21 @@ TEST_CASE("HTTP/2 in clear text, by its preface", "[detector]") {
     CHECK(detected(kPreface.substr(0, size)) == Protocol::need_more);
   CHECK(detected("PRIME / HTTP/1.0\r\n\r\n") == Protocol::http1);
   CHECK(detected("\r\n" + std::string(kPreface)) == Protocol::malformed);
+}
+
+TEST_CASE("a server of HTTP/2 by its settings", "[detector]") {
+  const auto opens = [](std::initializer_list<std::uint8_t> bytes) {
+    return detect::opens_as_http2_server(std::span(bytes.begin(), bytes.size()));
+  };
+  CHECK(opens({0, 0, 0, 4, 0, 0, 0, 0, 0}));
+  CHECK(opens({0, 0, 12, 4, 0, 0, 0, 0, 0, 0, 3}));
+  CHECK_FALSE(opens({}));
+  CHECK_FALSE(opens({0, 0, 0, 4, 0, 0, 0, 0}));
+  CHECK_FALSE(opens({0, 0, 5, 4, 0, 0, 0, 0, 0}));
+  CHECK_FALSE(opens({0, 0, 0, 4, 1, 0, 0, 0, 0}));
+  CHECK_FALSE(opens({0, 0, 0, 4, 0, 0, 0, 0, 1}));
+  CHECK_FALSE(opens({0, 0, 0, 6, 0, 0, 0, 0, 0}));
+  CHECK_FALSE(opens({'2', '2', '0', ' ', 'r', 'e', 'a', 'd', 'y'}));
 }
 
 TEST_CASE("a patient wait is for what has begun", "[detector]") {

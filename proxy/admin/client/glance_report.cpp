@@ -115,14 +115,6 @@ struct Table {
   Rows rows;
 };
 
-template <typename Make>
-Rows rows_of(const json::value& summary, std::string_view name, Make make) {
-  Rows rows;
-  if (const auto* array = member(summary, name).if_array())
-    for (const auto& one : *array) rows.push_back(make(one));
-  return rows;
-}
-
 std::vector<Table> tables_of(const json::value& summary, std::size_t columns) {
   constexpr std::size_t kNumbers = 46;  // what the columns beside a name may take
   const auto name = [&](const json::value& one, std::string_view key) {

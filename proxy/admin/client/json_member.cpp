@@ -30,4 +30,15 @@ bool flag(const json::value& object, std::string_view name) {
   return value != nullptr && *value;
 }
 
+std::string list(const json::value& object, std::string_view name) {
+  std::string joined;
+  const auto* array = member(object, name).if_array();
+  if (array == nullptr) return "-";
+  for (const auto& value : *array) {
+    if (!joined.empty()) joined += ", ";
+    joined += value.is_string() ? std::string(value.get_string().c_str()) : json::serialize(value);
+  }
+  return joined;
+}
+
 }  // namespace weir::admin
